@@ -9,7 +9,6 @@ turns settings from its block into raw answers, and raw answers into payments.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -150,13 +149,3 @@ class ByDocuments(Provider, Protocol):
     def read(self, raw: Any, now: dt.datetime) -> Delivery:
         """One raw answer as payments and answers. Pure; `now` is aware and only serves `ask_again_at`."""
         ...
-
-
-@dataclass(frozen=True)
-class Batches:
-    """How many questions of a provider go into one step, so that memory stays flat and a step can be retried."""
-
-    size: int = 500
-
-    def of(self, questions: pd.DataFrame) -> Iterable[pd.DataFrame]:
-        return (questions.iloc[n : n + self.size] for n in range(0, len(questions), self.size))

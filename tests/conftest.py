@@ -1,0 +1,24 @@
+"""What all tests share. Flow tests ask for `prefect` themselves, so that a single unit test stays quick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def prefect() -> Iterator[None]:
+    """One throw-away Prefect server for all tests that run flows or save blocks."""
+    import prefect.settings as s
+    from prefect.testing.utilities import prefect_test_harness
+
+    quick: dict[Any, Any] = {
+        s.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+        s.PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED: False,
+        s.PREFECT_SERVER_ANALYTICS_ENABLED: False,
+        s.PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore",
+    }
+    with s.temporary_settings(quick), prefect_test_harness(server_startup_timeout=120):
+        yield
