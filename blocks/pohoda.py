@@ -1,0 +1,147 @@
+"""One accounting unit of POHODA: where its documents are read, where marks go, and how payments are matched."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prefect.blocks.core import Block
+from pydantic import BaseModel, Field, SecretStr
+
+from blocks.matching import Matching
+
+
+class Database(BaseModel):
+    """Where Pohoda keeps the documents of one unit and year."""
+
+    kind: Literal["sqlserver", "sqlite"] = Field(
+        default="sqlserver",
+        title="Druh databáze",
+        description="SQL Server je skutečná Pohoda; SQLite slouží jen pískovišti.",
+    )
+    server: str = Field(
+        default="",
+        title="Server",
+        description="Jméno serveru, případně i s instancí nebo portem, např. SERVER\\POHODA nebo SERVER,1433.",
+    )
+    name: str = Field(
+        title="Databáze",
+        description="Název databáze účetní jednotky a roku, např. StwPh_12345678_2026; u SQLite cesta k souboru.",
+    )
+    driver: str = Field(
+        default="ODBC Driver 18 for SQL Server",
+        title="Ovladač ODBC",
+        description="Název ovladače ODBC nainstalovaného na tomto počítači.",
+    )
+    login: str = Field(
+        default="",
+        title="Přihlašovací jméno",
+        description="Login SQL Serveru jen pro čtení; prázdné znamená přihlášení účtem Windows.",
+    )
+    password: SecretStr | None = Field(default=None, title="Heslo", description="Heslo k loginu SQL Serveru.")
+    encrypt: bool = Field(default=True, title="Šifrovat", description="Šifrovat spojení se serverem.")
+    trust_certificate: bool = Field(
+        default=False,
+        title="Důvěřovat certifikátu serveru",
+        description="Nekontrolovat certifikát serveru; jen když má server certifikát podepsaný sám sebou.",
+    )
+
+
+class MServer(BaseModel):
+    """POHODA mServer of the unit."""
+
+    address: str = Field(
+        default="http://127.0.0.1:444",
+        title="Adresa",
+        description="Adresa mServeru bez koncového /xml; na tomto počítači 127.0.0.1, ne localhost.",
+    )
+    user: str = Field(title="Uživatel", description="Uživatel Pohody s právem na datovou komunikaci a mServer.")
+    password: SecretStr = Field(title="Heslo", description="Heslo uživatele Pohody.")
+
+
+class Agenda(BaseModel):
+    """One kind of documents: whether it takes part, what identifies it, and the fields that marks go to."""
+
+    active: bool = Field(default=True, title="Používat", description="Zda se v této agendě hledají doklady.")
+    amount_field: str = Field(
+        default="",
+        title="Pole uhrazené částky",
+        description="Databázový název pole typu Měna, např. VPrUhrazeno; prázdné = částka se nezapisuje.",
+    )
+    count_field: str = Field(
+        default="",
+        title="Pole počtu plateb",
+        description="Databázový název pole typu Číslo (celé), např. VPrPocetPlateb; prázdné = nezapisuje se.",
+    )
+    paid_field: str = Field(
+        default="",
+        title="Pole „uhrazeno vše“",
+        description="Databázový název pole typu Ano/Ne, např. VPrUhrazenoVse; prázdné = nezapisuje se.",
+    )
+    variable_symbol_column: str = Field(
+        default="",
+        title="Sloupec variabilního symbolu",
+        description="Prázdné = variabilní symbol dokladu, u objednávek číslice z jejího čísla.",
+    )
+    reference_column: str = Field(
+        default="",
+        title="Sloupec klíče platby",
+        description="Sloupec s klíčem platební brány nebo s číslem objednávky z e-shopu, např. PDoklad.",
+    )
+
+
+class PohodaUnit(Block):
+    """
+    One accounting unit of POHODA, with everything that reading, matching and writing need.
+
+    Example:
+        ```python
+        from blocks.pohoda import PohodaUnit
+
+        unit = PohodaUnit.load("BLOCK_NAME")
+        ```
+    """
+
+    _block_type_name = "Pohoda - účetní jednotka"
+    _block_type_slug = "pohoda-unit"
+    _description = "One accounting unit of POHODA: its database, its mServer, its fields and its rules."
+
+    ico: str = Field(title="IČO", description="IČO účetní jednotky; kontroluje se proti databázi i mServeru.")
+    database: Database = Field(title="Databáze", description="Databáze, ze které se čtou doklady.")
+    mserver: MServer = Field(title="mServer", description="Služba, přes kterou se zapisují stavy úhrad.")
+    writer: Literal["mserver"] = Field(
+        default="mserver", title="Způsob zápisu", description="Kudy se zapisují stavy úhrad do Pohody."
+    )
+    ledger: SecretStr | None = Field(
+        default=None,
+        title="Evidence plateb",
+        description="Adresa databáze s evidencí plateb; prázdné = soubor na tomto počítači.",
+    )
+    issued_invoices: Agenda = Field(
+        default_factory=Agenda, title="Vydané faktury", description="Nastavení agendy vydaných faktur."
+    )
+    advance_invoices: Agenda = Field(
+        default_factory=Agenda,
+        title="Vydané zálohové faktury",
+        description="Nastavení agendy vydaných zálohových faktur.",
+    )
+    received_orders: Agenda = Field(
+        default_factory=Agenda, title="Přijaté objednávky", description="Nastavení agendy přijatých objednávek."
+    )
+    matching: Matching = Field(
+        default_factory=Matching, title="Párování", description="Pravidla, podle kterých platby hledají doklady."
+    )
+    horizon_days: int = Field(
+        default=400,
+        ge=1,
+        title="Horizont ve dnech",
+        description="Jak staré doklady a platby se ještě párují.",
+    )
+
+    def agenda(self, name: str) -> Agenda:
+        """The settings of one agenda by its name in `tasks.tables.AGENDAS`."""
+        by_name = {
+            "issued_invoice": self.issued_invoices,
+            "advance_invoice": self.advance_invoices,
+            "received_order": self.received_orders,
+        }
+        return by_name[name]
