@@ -1,0 +1,144 @@
+"""The sandbox's Pohoda: the database of the small firm, in Pohoda's shape, with everything that real ones hold."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from blocks.pohoda import Agenda, Database, MServer, PohodaUnit
+from sandbox.pohoda_rows import fill
+from sandbox.pohoda_shape import create_catalogue, create_tables
+from sandbox.world import Marks, World
+from tasks.money import hundredths
+from tasks.pohoda.connection import catalogue_beside
+
+ICO = "12345678"
+COMPANY = "Zkušební pískoviště s.r.o."
+MSERVER_USER = "platby"
+MSERVER_PASSWORD = "heslo-pískoviště"
+
+AMOUNT_FIELD = "VPrUhrazeno"
+COUNT_FIELD = "VPrPocetPlateb"
+PAID_FIELD = "VPrUhrazVse"
+KEY_FIELD = "VPrPlatbaKlic"
+
+_TABLE = {
+    "issued_invoice": ("FA", "RelTpFak", 1),
+    "advance_invoice": ("FA", "RelTpFak", 4),
+    "received_order": ("OBJ", "RelTpObj", 1),
+}
+"""Where each agenda's documents are: table, the column of the kind, and its value (pohoda-sql.md 4.1 and 5.1)."""
+
+Value = str | int | Decimal | bool
+
+
+class SandboxPohoda:
+    """One unit's database in one year. Safe to use from several threads at once."""
+
+    def __init__(self, path: Path, *, ico: str = ICO, year: int, company: str = COMPANY) -> None:
+        self.path = path
+        self.ico = ico
+        self.year = year
+        self.company = company
+        self._writing = threading.Lock()
+
+    @classmethod
+    def build(cls, world: World, folder: Path) -> SandboxPohoda:
+        """A new database of the world's documents in the folder, and its catalogue beside it."""
+        year = world.today.year
+        pohoda = cls(folder / f"StwPh_{ICO}_{year}.db", year=year)
+        catalogue = catalogue_beside(pohoda.path)
+        for file in (pohoda.path, catalogue):
+            file.unlink(missing_ok=True)
+        with pohoda._connected() as connection:
+            create_tables(connection)
+            fill(connection, world, pohoda.ico, pohoda.company)
+        with closing(sqlite3.connect(catalogue)) as connection, connection:
+            create_catalogue(connection)
+        return pohoda
+
+    @property
+    def database_name(self) -> str:
+        """The name that the same database would have on SQL Server."""
+        return self.path.stem
+
+    def unit(self, mserver_address: str, ledger: str) -> PohodaUnit:
+        """The block of this unit, with fields for the marks in all three agendas."""
+        fields = {"amount_field": AMOUNT_FIELD, "count_field": COUNT_FIELD, "paid_field": PAID_FIELD}
+        return PohodaUnit(
+            ico=self.ico,
+            database=Database(kind="sqlite", name=str(self.path)),
+            mserver=MServer(address=mserver_address, user=MSERVER_USER, password=SecretStr(MSERVER_PASSWORD)),
+            ledger=SecretStr(ledger),
+            issued_invoices=Agenda(reference_column=KEY_FIELD, **fields),
+            advance_invoices=Agenda(reference_column=KEY_FIELD, **fields),
+            received_orders=Agenda(reference_column=KEY_FIELD, **fields),
+        )
+
+    def find(self, agenda: str, row_id: int) -> str | None:
+        """The number of the agenda's document with this id, or None when there is no such document."""
+        table, kind, value = _TABLE[agenda]
+        with self._connected() as connection:
+            row = connection.execute(
+                f"SELECT Cislo FROM [{table}] WHERE ID = ? AND [{kind}] = ?", (row_id, value)
+            ).fetchone()
+        return row[0] if row else None
+
+    def apply(self, agenda: str, row_id: int, values: Mapping[str, Value | None]) -> bool:
+        """Set these user fields of one document; False when the agenda has no document of this id.
+
+        Raises KeyError for a field that is not one of the user fields.
+        """
+        table, kind, value = _TABLE[agenda]
+        spelled = {name.lower(): name for name in (AMOUNT_FIELD, COUNT_FIELD, PAID_FIELD, KEY_FIELD)}
+        stored = {spelled[name.lower()]: _stored(name, given) for name, given in values.items()}
+        assignments = ", ".join(f"[{name}] = ?" for name in stored)
+        with self._writing, self._connected() as connection:
+            changed = connection.execute(
+                f"UPDATE [{table}] SET {assignments} WHERE ID = ? AND [{kind}] = ?",
+                (*stored.values(), row_id, value),
+            )
+        return changed.rowcount == 1
+
+    def set_marks(self, agenda: str, row_id: int, marks: Marks | None) -> bool:
+        """Put the marks on a document, as a person would by hand; None empties the three fields."""
+        amount = Decimal(marks.amount).scaleb(-2) if marks else None
+        count, paid = (marks.count, marks.paid) if marks else (None, None)
+        return self.apply(agenda, row_id, {AMOUNT_FIELD: amount, COUNT_FIELD: count, PAID_FIELD: paid})
+
+    def marks(self) -> dict[tuple[str, int], Marks | None]:
+        """What stands on each document now: None where all three fields are empty."""
+        found: dict[tuple[str, int], Marks | None] = {}
+        with self._connected() as connection:
+            for agenda, (table, kind, value) in _TABLE.items():
+                rows = connection.execute(
+                    f"SELECT ID, [{AMOUNT_FIELD}], [{COUNT_FIELD}], [{PAID_FIELD}] FROM [{table}] "
+                    f"WHERE [{kind}] = ? AND COALESCE(Cislo, '') <> ''",
+                    (value,),
+                )
+                for row_id, *standing in rows:
+                    found[agenda, row_id] = _marks(*standing)
+        return found
+
+    @contextmanager
+    def _connected(self) -> Generator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
+            yield connection
+
+
+def _stored(name: str, value: Value | None) -> str | int | None:
+    if value is not None and name.lower() == AMOUNT_FIELD.lower():
+        return f"{Decimal(value):.4f}"
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _marks(amount: str | None, count: int | None, paid: int | None) -> Marks | None:
+    if amount is None and count is None and paid is None:
+        return None
+    return Marks(hundredths(amount or "0"), count or 0, bool(paid))
