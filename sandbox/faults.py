@@ -81,14 +81,14 @@ class Faulty:
         if fault.seconds:
             await asyncio.sleep(fault.seconds)
         if fault.refused:
-            raise ConnectionAbortedError("refused on purpose")
+            return await _hang_up(receive, send)
         if fault.status is not None:
             return await _answer(send, fault.status, fault.body, fault.content_type, fault.headers)
         if fault is RIGHT or not (fault.lost or fault.rewrite or fault.broken_off_after is not None):
             return await self._app(scope, receive, send)
         start, body = await self._done(scope, receive)
         if fault.lost:
-            raise ConnectionAbortedError("the answer is lost on purpose")
+            return await _hang_up(receive, send)
         if fault.rewrite is not None:
             body = fault.rewrite(body)
         headers = [(k, v) for k, v in start.get("headers", []) if k.lower() != b"content-length"]
@@ -112,6 +112,13 @@ class Faulty:
 
         await self._app(scope, receive, keep)
         return start, bytes(body)
+
+
+async def _hang_up(receive: Receive, send: Send) -> None:
+    """Close the connection without a byte; ASGI has no word for that, and raising would answer 500."""
+    send.__self__.transport.abort()  # pyright: ignore[reportFunctionMemberAccess]
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _answer(

@@ -28,6 +28,13 @@ LARGEST_BODY = 150 * 1024 * 1024
 CONNECT_SECONDS = 10.0
 
 
+class AnswerLost(Unavailable):
+    """The connection stood, so the request may have been taken, but no whole answer came back.
+
+    Whoever only asked may ask again; whoever wrote must find out first what came of it.
+    """
+
+
 @dataclass(frozen=True)
 class Answer:
     """A complete answer: the body arrived whole and within its bound."""
@@ -90,8 +97,9 @@ def send(
     """One request and its whole answer, whatever its status, except redirects.
 
     `who` names the other side in errors ("Fio banka"); `request` goes to httpx (params, json, data, headers …).
-    Raises Unavailable when no whole answer came (refused, reset, timed out, broken off), and SettingError for a
-    redirect (credentials must not be carried to another address) and for a body larger than `largest`.
+    Raises Unavailable when no connection came about, its subclass AnswerLost when one did but no whole answer
+    came (reset, timed out, broken off), and SettingError for a redirect (credentials must not be carried to
+    another address) and for a body larger than `largest`.
     """
     try:
         with connection.stream(method, path, **request) as response:
@@ -112,9 +120,9 @@ def send(
                     )
             return Answer(response.status_code, response.headers, bytes(body))
     except httpx.TimeoutException as error:
-        raise Unavailable(f"{who} did not answer in time", evidence=type(error).__name__) from None
+        raise _kind(error)(f"{who} did not answer in time", evidence=type(error).__name__) from None
     except (httpx.TransportError, httpx.DecodingError) as error:
-        raise Unavailable(
+        raise _kind(error)(
             f"{who} cannot be reached or broke off its answer",
             evidence=masked(f"{type(error).__name__}: {error}", secrets),
         ) from None
@@ -124,6 +132,11 @@ def send(
             evidence=masked(str(error), secrets),
             next_step="correct the address in the block",
         ) from None
+
+
+def _kind(error: httpx.HTTPError) -> type[Unavailable]:
+    unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+    return Unavailable if isinstance(error, (*unsent, httpx.UnsupportedProtocol)) else AnswerLost
 
 
 def _place(response: httpx.Response) -> str:
