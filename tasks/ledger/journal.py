@@ -1,0 +1,104 @@
+"""The journal of writes: every mark is noted before it is sent, and settled when its outcome is known."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from sqlalchemy import bindparam, func, insert, select, update
+
+from tasks.ledger.reading import framed
+from tasks.ledger.recording import rows
+from tasks.ledger.schema import writes
+from tasks.ledger.store import Store
+from tasks.tables import CHANGES, checked
+
+INTENDED = "intended"
+WRITTEN = "written"
+UNKNOWN = "unknown"
+
+OURS = (WRITTEN, INTENDED, UNKNOWN)
+"""Outcomes after which the marks on a document may be ours. A write that was refused left nothing behind."""
+
+MARKED: Mapping[str, str] = {
+    "agenda": "str",
+    "document_id": "int64",
+    "number": "str",
+    "amount": "int64",
+    "count": "int64",
+    "paid": "bool",
+    "confirmed": "bool",  # False: nobody knows whether the write arrived
+}
+
+WRITES: Mapping[str, str] = {
+    "id": "int64",
+    "run": "str",
+    "writer": "str",
+    **CHANGES,
+    "intended_at": "datetime64[us, UTC]",
+    "outcome": "str",
+    "note": "str",
+    "settled_at": "datetime64[us, UTC]",
+}
+
+
+class Journal:
+    """Where one run notes what it writes to one accounting unit."""
+
+    def __init__(self, store: Store, *, unit: str, run: str, writer: str) -> None:
+        self._store = store
+        self._stamp = {"unit": unit, "run": run, "writer": writer}
+
+    def intend(self, batch: pd.DataFrame) -> list[int]:
+        """Note the changes (`tasks.tables.CHANGES`) before they are sent; one id for each, in their order."""
+        now = dt.datetime.now(dt.UTC)
+        entry = {**self._stamp, "intended_at": now, "outcome": INTENDED, "note": ""}
+        noted = [{**row, **entry} for row in rows(checked(CHANGES, batch))]
+        with self._store.writing("journal") as connection:
+            first = 1 + connection.execute(select(func.coalesce(func.max(writes.c.id), 0))).scalar_one()
+            ids = list(range(first, first + len(noted)))
+            if noted:
+                numbered = [{"id": id, **row} for id, row in zip(ids, noted, strict=True)]
+                connection.execute(insert(writes), numbered)
+        return ids
+
+    def settle(self, ids: Sequence[int], outcomes: Sequence[str], notes: Sequence[str]) -> None:
+        """Save what became of the writes: one outcome and one note ("" for none) for each id."""
+        now = dt.datetime.now(dt.UTC)
+        settled = [
+            {"of": id, "outcome": outcome, "note": note, "settled_at": now}
+            for id, outcome, note in zip(ids, outcomes, notes, strict=True)
+        ]
+        if settled:
+            with self._store.writing("journal") as connection:
+                connection.execute(update(writes).where(writes.c.id == bindparam("of")), settled)
+
+
+def marked(store: Store, unit: str) -> pd.DataFrame:
+    """The documents whose marks are, or may be, ours, with what we last wrote; columns `MARKED`.
+
+    Per agenda and number the newest write counts that was confirmed, or of which nobody knows whether it arrived
+    (`confirmed` is False then: the marks are ours if they are what that write says). Documents whose confirmed
+    last write took our marks away (nothing paid, no payment, no) are no longer ours and are left out.
+    """
+    newest = (
+        select(func.max(writes.c.id))
+        .where(writes.c.unit == unit, writes.c.outcome.in_(OURS))
+        .group_by(writes.c.agenda, writes.c.number)
+    )
+    w = writes.c
+    values = (w.agenda, w.document_id, w.number, w.new_amount, w.new_count, w.new_paid, w.outcome == WRITTEN)
+    query = select(*values).where(w.id.in_(newest)).order_by(w.agenda, w.number)
+    with store.reading() as connection:
+        found = framed(MARKED, connection.execute(query).fetchall())
+    taken_away = found["confirmed"] & (found["amount"] == 0) & (found["count"] == 0) & ~found["paid"]
+    return found[~taken_away].reset_index(drop=True)
+
+
+def history(store: Store, unit: str, agenda: str, number: str) -> pd.DataFrame:
+    """Every write that was ever meant for one document, oldest first; columns `WRITES`."""
+    w = writes.c
+    query = select(*(w[name] for name in WRITES)).where(w.unit == unit, w.agenda == agenda, w.number == number)
+    with store.reading() as connection:
+        return framed(WRITES, connection.execute(query.order_by(w.id)).fetchall())

@@ -1,0 +1,155 @@
+"""The ledger as the other rooms see it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sqlite3
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pandas as pd
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from tasks.errors import SettingError
+from tasks.ledger import journal as journals
+from tasks.ledger import leases, reading, recording, turns
+from tasks.ledger.opening import open_store
+from tasks.ledger.schema import capabilities
+from tasks.ledger.store import Store, upsert
+from tasks.provider import Delivery
+
+
+class Ledger:
+    """Facts about payments, and what was written to Pohoda; a `tasks.provider.Memory` as well.
+
+    Use it in a `with`, which closes its connections. Every method stands alone: what it saves is saved when it
+    returns. All raise Unavailable when the database is locked or cannot be reached, and SettingError when it
+    cannot be used as it is (damaged, no rights, wrong password).
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @classmethod
+    def open(cls, url: SecretStr | str | None = None) -> Self:
+        """Open the ledger at a database address, or this user's own file when there is none.
+
+        Makes the tables, or brings them to the present version; several processes may do so at once.
+        """
+        return cls(open_store(url.get_secret_value() if isinstance(url, SecretStr) else url))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections to the database."""
+        self._store.close()
+
+    # Facts
+
+    def record(self, source: str, delivery: Delivery, *, run: str, at: dt.datetime) -> recording.Recorded:
+        """Save all that one delivery brought, in one transaction: payments (a changed one keeps its history),
+        complete days, answers, cursors and faults (each once). `at` is the moment of the fetch, aware.
+
+        The same delivery again changes nothing but the moments of completeness.
+        """
+        return recording.record(self._store, source, delivery, run=run, at=at)
+
+    def payments(self, since: dt.date | None = None) -> pd.DataFrame:
+        """All payments booked on the day `since` or later, of all sources; columns `tasks.tables.PAYMENTS`."""
+        return reading.payments_since(self._store, since)
+
+    def history_of_payment(self, source: str, payment_id: str) -> pd.DataFrame:
+        """Every version of one payment, oldest first, the present one last; columns `reading.VERSIONS`."""
+        return reading.versions_of_payment(self._store, source, payment_id)
+
+    def payment(self, source: str, payment_id: str) -> pd.Series | None:
+        """The present version of one payment, as the last row of its history; None when it is not known."""
+        versions = self.history_of_payment(source, payment_id)
+        return versions.iloc[-1] if len(versions) else None
+
+    def faults(self, source: str) -> pd.DataFrame:
+        """The records of one source that could not be read, oldest first; columns `reading.FAULTS`."""
+        return reading.kept_faults(self._store, source)
+
+    def completed_days(self, source: str, first: dt.date, last: dt.date) -> set[dt.date]:
+        """The days from `first` to `last`, both included, that were fetched completely after they had ended."""
+        return reading.completed_days(self._store, source, first, last)
+
+    def freshness(self, since: dt.date | None = None) -> pd.DataFrame:
+        """Up to which day each source has no gap (counted from `since`); columns `reading.FRESHNESS`."""
+        return reading.freshness(self._store, since)
+
+    # What providers remember
+
+    def cursor(self, source: str, name: str) -> str | None:
+        """The value last saved with a delivery of this source under this name."""
+        return reading.cursor(self._store, source, name)
+
+    def wait_turn(self, key: str, seconds: float) -> None:
+        """Return when `seconds` have passed since anybody last got their turn for the key, and take the turn."""
+        turns.take_turn(self._store, key, seconds)
+
+    def due(self, source: str, questions: pd.DataFrame, now: dt.datetime) -> pd.DataFrame:
+        """Those of the questions that were never asked, or whose time to ask again has come by `now`."""
+        return reading.due(self._store, source, questions, now)
+
+    # Writing to Pohoda
+
+    def lease(
+        self, unit: str, holder: str, *, wait_seconds: float = 900.0, ttl_seconds: float = leases.TTL_SECONDS
+    ) -> AbstractContextManager[leases.Lease]:
+        """Be the only one who works on the accounting unit, for as long as the `with` lasts.
+
+        Waits for another holder up to `wait_seconds`, then raises Unavailable that names the holder. A holder
+        that was killed is succeeded after `ttl_seconds` and half of it again at the latest.
+        """
+        return leases.held(self._store, unit, holder, wait_seconds=wait_seconds, ttl_seconds=ttl_seconds)
+
+    def journal(self, *, unit: str, run: str, writer: str) -> journals.Journal:
+        """Where one run notes its writes to one accounting unit, before and after."""
+        return journals.Journal(self._store, unit=unit, run=run, writer=writer)
+
+    def marked(self, unit: str) -> pd.DataFrame:
+        """The documents whose marks are, or may be, ours, as last written; columns `journal.MARKED`."""
+        return journals.marked(self._store, unit)
+
+    def history(self, unit: str, agenda: str, number: str) -> pd.DataFrame:
+        """Every write ever meant for one document, oldest first; columns `journal.WRITES`."""
+        return journals.history(self._store, unit, agenda, number)
+
+    def capability(self, name: str) -> str | None:
+        """What was found out and remembered under this name, for example what a release of Pohoda accepts."""
+        query = select(capabilities.c.value).where(capabilities.c.name == name)
+        with self._store.reading() as connection:
+            return connection.execute(query).scalar()
+
+    def remember_capability(self, name: str, value: str) -> None:
+        """Remember what was found out, in place of what was known before."""
+        row = {"name": name, "value": value, "remembered_at": dt.datetime.now(dt.UTC)}
+        with self._store.writing("capabilities") as connection:
+            upsert(connection, capabilities, [row])
+
+    # Care
+
+    def backup_to(self, path: Path) -> None:
+        """Copy the whole ledger to a file while others go on working with it. Only of a ledger that is a file."""
+        engine = self._store.engine
+        if engine.dialect.name != "sqlite":
+            raise SettingError(
+                "Only a ledger that is a file can be copied here",
+                evidence=f"the ledger is in {engine.dialect.name}",
+                next_step="back the database up with its own tool, for example pg_dump",
+            )
+        with closing(engine.raw_connection()) as ours, closing(sqlite3.connect(path)) as copy:
+            driver = ours.driver_connection
+            assert isinstance(driver, sqlite3.Connection)  # noqa: S101
+            driver.backup(copy)
