@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable
+from typing import cast
 from urllib.parse import quote, quote_plus
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 MASK = "********"
+_FORMATTER = logging.Formatter()
 SHORTEST = 4
 """A shorter secret is not searched for in texts: it would blot out ordinary words."""
 
@@ -29,6 +31,23 @@ def masked(text: str, secrets: Iterable[SecretStr | None]) -> str:
     return text
 
 
+def secrets_of(model: BaseModel) -> list[SecretStr]:
+    """Every secret in the model and in the models inside it."""
+    found: list[SecretStr] = []
+    waiting: list[object] = [model]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, SecretStr):
+            found.append(value)
+        elif isinstance(value, BaseModel):
+            waiting += [getattr(value, name) for name in type(value).model_fields]
+        elif isinstance(value, dict):
+            waiting += list(cast("dict[object, object]", value).values())
+        elif isinstance(value, list | tuple):
+            waiting += list(cast("list[object]", value))
+    return found
+
+
 class MaskSecrets(logging.Filter):
     """The safety net: replaces known secrets in every record that passes, whoever logged it."""
 
@@ -41,4 +60,7 @@ class MaskSecrets(logging.Filter):
         clean = masked(message, self._secrets)
         if clean != message:
             record.msg, record.args = clean, None
+        if record.exc_info:
+            # A formatter takes a text that is already there, so the traceback is masked as well.
+            record.exc_text = masked(_FORMATTER.formatException(record.exc_info), self._secrets)
         return True

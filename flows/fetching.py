@@ -1,0 +1,99 @@
+"""
+How payments come in. What differs between providers that are asked for days and providers that are asked about
+documents has its one home here; every provider goes through `fetch`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from prefect import get_run_logger
+
+from blocks.pohoda import PohodaUnit
+from flows.runs import Run
+from flows.steps import ask, extract, normalize, read, understand
+from tasks.collecting import days_to_fetch, in_batches, issued_within, note_of_lost
+from tasks.days import ONE_DAY
+from tasks.ledger import Ledger
+from tasks.provider import ByDocuments, ByPeriod, Delivery, Fault, Note, Provider
+
+
+@dataclass
+class Fetched:
+    """What came in during one run, counted; the payments themselves are in the ledger."""
+
+    source: str
+    new: int = 0
+    changed: int = 0
+    faults: list[Fault] = field(default_factory=list[Fault])
+    notes: list[Note] = field(default_factory=list[Note])
+
+
+def fetch(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Fetched:
+    """Ask the provider for what is due and record each answer as it comes, so that nothing is fetched in vain."""
+    fetched = Fetched(provider.source, notes=provider.expiries(run.today))
+    if isinstance(provider, ByPeriod):
+        for deliveries in by_period(provider, pohoda, ledger, run, fetched):
+            record(ledger, run, fetched, deliveries)
+    if isinstance(provider, ByDocuments):
+        for deliveries in by_documents(provider, pohoda, ledger, run, fetched):
+            record(ledger, run, fetched, deliveries)
+    get_run_logger().info(
+        "%s: %d new payments, %d changed, %d unreadable records",
+        provider.source,
+        fetched.new,
+        fetched.changed,
+        len(fetched.faults),
+    )
+    return fetched
+
+
+def by_period(
+    provider: ByPeriod, pohoda: PohodaUnit, ledger: Ledger, run: Run, fetched: Fetched
+) -> Iterator[list[Delivery]]:
+    """The deliveries of every day that is due or was asked for, oldest first, portion by portion."""
+    due = (run.asked,) if run.asked else ()
+    if not due:
+        first = run.today - ONE_DAY * pohoda.horizon_days
+        known = ledger.completed_days(provider.source, first, run.today)
+        agenda = days_to_fetch(
+            known,
+            run.today,
+            reach=provider.reach,
+            overlap=provider.overlap,
+            horizon=pohoda.horizon_days,
+        )
+        due = agenda.fetch
+        fetched.notes += note_of_lost(agenda.lost)
+    for days in due:
+        for portion in provider.split(days):
+            get_run_logger().info("Asking %s for %s", provider.source, portion)
+            yield normalize(provider, extract(provider, portion))
+
+
+def by_documents(
+    provider: ByDocuments, pohoda: PohodaUnit, ledger: Ledger, run: Run, fetched: Fetched
+) -> Iterator[list[Delivery]]:
+    """The deliveries about documents whose answer can have changed, or that were issued on the days asked for."""
+    documents = issued_within(read(pohoda, run.today), run.asked)
+    questions, faults = provider.questions(documents)
+    fetched.faults += faults
+    due = questions if run.asked else ledger.due(provider.source, questions, dt.datetime.now(dt.UTC))
+    get_run_logger().info("Asking %s about %d of %d keys", provider.source, len(due), len(questions))
+    for batch in in_batches(due):
+        yield understand(provider, ask(provider, batch))
+
+
+def record(ledger: Ledger, run: Run, fetched: Fetched, deliveries: list[Delivery]) -> None:
+    """Keep what was delivered. A day counts as complete only when it was over by the day of the run."""
+    for delivery in deliveries:
+        over = tuple(day for day in delivery.covered if day < run.today)
+        recorded = ledger.record(
+            fetched.source, replace(delivery, covered=over), run=run.id, at=dt.datetime.now(dt.UTC)
+        )
+        fetched.new += recorded.new
+        fetched.changed += recorded.changed
+        fetched.faults += delivery.faults
+        fetched.notes += delivery.notes

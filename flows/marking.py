@@ -1,0 +1,158 @@
+"""The story that all providers share: extract, normalize, record, match, plan, load, report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+from prefect import get_run_logger
+from prefect.artifacts import create_markdown_artifact
+from prefect.blocks.core import Block
+from prefect.states import Completed, Failed, State
+from tasks.marks import plan
+from tasks.pohoda.documents import read_marks
+from tasks.reporting import Report, key_of, markdown, summary
+from tasks.writers.choice import writer_for
+
+from blocks.pohoda import PohodaUnit
+from flows.fetching import Fetched, fetch
+from flows.runs import Run, run_name, this_run
+from flows.steps import decide, read, write_marks
+from tasks.days import ONE_DAY
+from tasks.errors import PohodaPaymentsError
+from tasks.ledger import Ledger
+from tasks.matching import suggest
+from tasks.provider import Memory, Provider
+from tasks.secrets import MaskSecrets, secrets_of
+from tasks.tables import AGENDAS
+
+__all__ = ["mark_payments", "run_name"]
+
+
+def mark_payments(
+    kind: Callable[[Any, Memory], Provider],
+    account: Block,
+    unit: str,
+    first_day: dt.date | None,
+    last_day: dt.date | None,
+    dry_run: bool,
+) -> State[Any]:
+    """Fetch what the provider has, record it, and let Pohoda's marks follow from all payments recorded.
+
+    `kind` makes the provider from its block and the ledger. The days are inclusive; without them the ledger decides
+    which are due. Returns the run's final state: a sentence in Czech, or what failed and what to do about it.
+    """
+    pohoda = PohodaUnit.load(unit)
+    log = get_run_logger()
+    with masked_logs(account, pohoda):
+        try:
+            run = this_run(unit, first_day, last_day, dry_run)
+            with Ledger.open(pohoda.ledger) as ledger:
+                report = marked(kind(account, ledger), pohoda, ledger, run)
+        except PohodaPaymentsError as error:
+            log.error("%s: %s", type(error).__name__, error)
+            return Failed(message=str(error))
+        log.info(summary(report))
+        return Failed(message=report.failure) if report.failure else Completed(message=summary(report))
+
+
+def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Report:
+    """The whole run for one provider: what it has goes to the ledger, marks follow, a report is left."""
+    fetched = fetch(provider, pohoda, ledger, run)
+    with ledger.lease(pohoda.ico, run.id) as lease:
+        report = settle(pohoda, ledger, run, fetched, lease.check)
+    create_markdown_artifact(markdown(report), key=key_of(run.provider, run.unit), description=summary(report))
+    return report
+
+
+def settle(
+    pohoda: PohodaUnit, ledger: Ledger, run: Run, fetched: Fetched, still_ours: Callable[[], None]
+) -> Report:
+    """Let the marks in Pohoda follow from all payments in the ledger. Only one run of a unit is in here at a time."""
+    documents = read(pohoda, run.today)
+    payments = ledger.payments(run.today - ONE_DAY * pohoda.horizon_days)
+    verdicts = decide(payments, documents, pohoda)
+    marks = plan(verdicts, documents, ledger.marked(pohoda.ico), pohoda.matching, configured(pohoda))
+    get_run_logger().info(
+        "%d documents, %d payments, %d marks to change", len(documents), len(payments), len(marks)
+    )
+    written, failure = (None, "") if run.dry_run else write(marks, pohoda, ledger, run, still_ours)
+    return Report(
+        provider=run.provider,
+        source=fetched.source,
+        unit=run.unit,
+        today=run.today,
+        asked=run.asked,
+        dry_run=run.dry_run,
+        new=fetched.new,
+        changed=fetched.changed,
+        faults=tuple(fetched.faults),
+        notes=tuple(fetched.notes),
+        payments=payments,
+        documents=documents,
+        verdicts=verdicts,
+        changes=marks,
+        written=written,
+        suggestions=suggest(payments, documents, verdicts, pohoda.matching),
+        freshness=ledger.freshness(),
+        failure=failure,
+    )
+
+
+def write(
+    changes: pd.DataFrame, pohoda: PohodaUnit, ledger: Ledger, run: Run, still_ours: Callable[[], None]
+) -> tuple[pd.DataFrame | None, str]:
+    """Write the changes and say what became of each; a failure is a sentence, so that the report is left anyway."""
+
+    def standing(batch: pd.DataFrame) -> pd.DataFrame:
+        still_ours()
+        return standing_marks(pohoda, batch)
+
+    if changes.empty:
+        return None, ""
+    try:
+        writer = writer_for(pohoda, ledger)
+        writer.ready()
+        journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
+        written = write_marks(changes, writer, standing, journal)
+    except PohodaPaymentsError as error:
+        get_run_logger().error("%s: %s", type(error).__name__, error)
+        return None, str(error)
+    failed = written[written["outcome"].isin(["refused", "unknown"])]
+    return written, f"Nezapsané doklady: {len(failed)}" if len(failed) else ""
+
+
+def standing_marks(pohoda: PohodaUnit, batch: pd.DataFrame) -> pd.DataFrame:
+    """The marks that stand in Pohoda right now on the documents of a batch of changes."""
+    by_agenda = batch.groupby("agenda", sort=False)["document_id"]
+    return pd.concat(
+        [read_marks(pohoda, str(agenda), ids.tolist()) for agenda, ids in by_agenda], ignore_index=True
+    )
+
+
+def configured(pohoda: PohodaUnit) -> dict[str, frozenset[str]]:
+    """Which of the three marks have a field, per agenda: amount, count, paid."""
+    return {
+        name: frozenset(
+            mark for mark in ("amount", "count", "paid") if getattr(pohoda.agenda(name), f"{mark}_field")
+        )
+        for name in AGENDAS
+    }
+
+
+@contextmanager
+def masked_logs(*blocks: Block) -> Generator[None]:
+    """While it lasts, no secret of these blocks can pass through the loggers of a run."""
+    net = MaskSecrets(secret for block in blocks for secret in secrets_of(block))
+    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
+    for logger in loggers:
+        logger.addFilter(net)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(net)

@@ -1,0 +1,82 @@
+"""
+The steps of a run as Prefect tasks, so that the UI shows where a run stands.
+
+There is one policy of retries for all of them: a step that failed for a passing reason is tried again with growing
+pauses and jitter; anything else ends the run with a sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import State
+from prefect.tasks import exponential_backoff
+from tasks.loading import load
+from tasks.pohoda.documents import read_documents
+
+from blocks.pohoda import PohodaUnit
+from tasks.days import Days
+from tasks.errors import is_passing
+from tasks.matching import match
+from tasks.provider import ByDocuments, ByPeriod, Delivery
+
+RETRIES = 3
+PAUSE_SECONDS = 10
+JITTER = 0.5
+
+
+def _is_passing(_task: Any, _run: Any, state: State[Any]) -> bool:
+    outcome = state.result(raise_on_failure=False)
+    return isinstance(outcome, BaseException) and is_passing(outcome)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def step(name: str, function: Callable[P, R]) -> Callable[P, R]:
+    """The function as a step of a run: shown in the UI, tried again only after passing failures."""
+    return task(
+        function,
+        name=name,
+        cache_policy=NO_CACHE,
+        retries=RETRIES,
+        retry_delay_seconds=exponential_backoff(backoff_factor=PAUSE_SECONDS),
+        retry_jitter_factor=JITTER,
+        retry_condition_fn=_is_passing,
+    )
+
+
+def _extract(provider: ByPeriod, days: Days) -> list[Any]:
+    return provider.extract(days)
+
+
+def _normalize(provider: ByPeriod, raws: list[Any]) -> list[Delivery]:
+    return [provider.normalize(raw) for raw in raws]
+
+
+def _ask(provider: ByDocuments, questions: pd.DataFrame) -> list[Any]:
+    return provider.ask(questions)
+
+
+def _understand(provider: ByDocuments, raws: list[Any]) -> list[Delivery]:
+    now = dt.datetime.now(dt.UTC)
+    return [provider.read(raw, now) for raw in raws]
+
+
+def _decide(payments: pd.DataFrame, documents: pd.DataFrame, pohoda: PohodaUnit) -> pd.DataFrame:
+    return match(payments, documents, pohoda.matching)
+
+
+extract = step("extract", _extract)
+normalize = step("normalize", _normalize)
+ask = step("ask", _ask)
+understand = step("understand", _understand)
+read = step("read documents", read_documents)
+decide = step("match", _decide)
+write_marks = step("load", load)

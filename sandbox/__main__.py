@@ -1,0 +1,71 @@
+"""
+The whole product at work in a small invented firm, on this machine alone: `python -m sandbox`.
+
+Everything it starts listens on loopback and ends with it; everything it writes is in a temporary folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+
+
+def main() -> int:
+    """Parse the command line, shield the user's own Prefect, and run the demonstration."""
+    options = _parser().parse_args()
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    with tempfile.TemporaryDirectory(prefix="pohoda-payments-", ignore_cleanup_errors=True) as folder:
+        _shield(Path(folder))
+        # Prefect reads its settings when it is imported, so it must not be imported before they are set.
+        from sandbox.demo import demonstrate
+
+        try:
+            right = demonstrate(
+                Path(folder), providers=options.provider or ["fio"], seed=options.seed, once=options.once
+            )
+        except KeyboardInterrupt:
+            right = not options.once
+    return 0 if right else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
+    parser.add_argument(
+        "--once", action="store_true", help="end after the run; exit status 0 if all marks are right"
+    )
+    parser.add_argument(
+        "--provider",
+        action="append",
+        help="whose payments to mark: fio (default), csob, ceska-sporitelna, comgate, gopay, gp-webpay, "
+        "byznysweb, or all; may be repeated",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="another firm for another number")
+    return parser
+
+
+def _shield(folder: Path) -> None:
+    """Give this process and all it starts a Prefect of their own, whatever the user has set up."""
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        del os.environ[name]
+    os.environ.update(
+        PREFECT_HOME=str(folder / "prefect"),
+        PREFECT_PROFILES_PATH=str(folder / "profiles.toml"),
+        PREFECT_SERVER_ANALYTICS_ENABLED="false",
+        DO_NOT_TRACK="1",
+        PYTHONUTF8="1",
+        NO_PROXY="127.0.0.1",
+        no_proxy="127.0.0.1",
+    )
+
+
+def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

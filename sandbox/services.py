@@ -1,0 +1,91 @@
+"""A Prefect server and a worker of the sandbox's own, as real processes that end with it."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+PROJECT = Path(__file__).resolve().parents[1]
+STARTING_SECONDS = 180.0
+STOPPING_SECONDS = 15.0
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def prefect_server(folder: Path, port: int) -> Generator[None]:
+    """A Prefect server with its UI on this port, with its database in the folder of `PREFECT_HOME`."""
+    command = ["server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with _running(command, folder / "server.log"):
+        yield
+
+
+@contextmanager
+def prefect_worker(folder: Path, pool: str) -> Generator[None]:
+    """A process worker on this pool that looks for work every second."""
+    command = ["worker", "start", "--pool", pool, "--type", "process", "--name", "sandbox"]
+    with _running(command, folder / "worker.log", {"PREFECT_WORKER_QUERY_SECONDS": "1"}):
+        yield
+
+
+def prefect_command(arguments: Sequence[str]) -> None:
+    """Run one command of Prefect's CLI in the project's folder; raises RuntimeError with what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
+        cwd=PROJECT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"prefect {' '.join(arguments)} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+
+
+def wait_for_server(api: str) -> None:
+    """Return when the server answers; raises RuntimeError when it does not within three minutes."""
+    deadline = time.monotonic() + STARTING_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{api}/health", timeout=2.0, trust_env=False).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.2)
+    raise RuntimeError(f"the Prefect server at {api} did not start")
+
+
+@contextmanager
+def _running(arguments: Sequence[str], log: Path, extra: dict[str, str] | None = None) -> Generator[None]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "prefect", *arguments],
+            cwd=PROJECT,
+            env={**os.environ, **(extra or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOPPING_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

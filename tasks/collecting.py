@@ -1,0 +1,94 @@
+"""Which days and which questions a run puts to its provider: decided from the ledger, never from the clock."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tasks.days import ONE_DAY, Days, periods
+from tasks.errors import SettingError
+from tasks.provider import Note
+
+FIRST_RUN_DAYS = 30
+"""How far back the first run of a source looks, when it is not told which days."""
+BATCH = 500
+"""Questions per step: memory stays flat, and what was answered is kept when a later step fails."""
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What a run has to fetch by period."""
+
+    fetch: tuple[Days, ...]
+    """Periods to fetch, oldest first, nothing twice."""
+    lost: tuple[Days, ...]
+    """Periods never fetched completely that the provider no longer gives."""
+
+
+def asked_days(first_day: dt.date | None, last_day: dt.date | None, today: dt.date) -> Days | None:
+    """The days that a person asked for, or None when the ledger is to decide.
+
+    One day alone means that day. Raises SettingError for days that have not come yet.
+    """
+    if first_day is None and last_day is None:
+        return None
+    first = first_day or last_day
+    last = last_day or first_day
+    assert first is not None and last is not None  # noqa: S101 - one of the two was given
+    if last > today:
+        raise SettingError(
+            "The days asked for have not come yet",
+            evidence=f"{last} is after {today}",
+            next_step="choose days up to today",
+        )
+    return Days(first, last)
+
+
+def days_to_fetch(
+    completed: Collection[dt.date], today: dt.date, *, reach: int | None, overlap: int, horizon: int
+) -> Agenda:
+    """Today, the overlap for late bookings, and every day missed since the first complete one.
+
+    `completed` are the days of the source that the ledger holds completely. Days older than `horizon` no longer
+    matter; days older than `reach` can no longer be fetched and are named as lost. Without any complete day
+    the last `FIRST_RUN_DAYS` are fetched.
+    """
+    reachable = today - ONE_DAY * min(reach if reach is not None else horizon, horizon)
+    known = [day for day in completed if today - ONE_DAY * horizon <= day < today]
+    oldest = min(known) if known else max(today - ONE_DAY * FIRST_RUN_DAYS, reachable)
+    wanted = set(Days(min(oldest, today), today)) - set(known)
+    wanted |= set(Days(today - ONE_DAY * overlap, today))
+    if known:
+        wanted = {day for day in wanted if day >= oldest}
+    return Agenda(
+        fetch=tuple(periods(day for day in wanted if day >= reachable)),
+        lost=tuple(periods(day for day in wanted if day < reachable)),
+    )
+
+
+def note_of_lost(lost: Collection[Days]) -> list[Note]:
+    """The sentence that tells which days can no longer be fetched, if there are any."""
+    if not lost:
+        return []
+    listed = ", ".join(str(days) for days in lost)
+    text = (
+        f"Tyto dny nebyly nikdy staženy celé a poskytovatel je už nevydá: {listed}. "
+        "Platby z nich zkontrolujte ručně."
+    )
+    return [Note("days_out_of_reach", text, urgent=True)]
+
+
+def in_batches(questions: pd.DataFrame, size: int = BATCH) -> Iterator[pd.DataFrame]:
+    """The questions in portions of at most `size` rows, in the same order."""
+    return (questions.iloc[start : start + size] for start in range(0, len(questions), size))
+
+
+def issued_within(documents: pd.DataFrame, days: Days | None) -> pd.DataFrame:
+    """The documents issued on these days; all of them when no days are given."""
+    if days is None:
+        return documents
+    issued = documents["issued_on"]
+    return documents[(issued >= pd.Timestamp(days.first)) & (issued <= pd.Timestamp(days.last))]

@@ -1,0 +1,311 @@
+"""
+The report of one run, for the accountant: numbers on top, then the marked documents, then what needs a look.
+
+It leaves the client's machine, so it holds document numbers, symbols, amounts, days and reasons, and never a
+payer's name, account or message. Text from outside is escaped, so that nothing in it can act as markup.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from tasks.days import Days
+from tasks.matching.reasons import NEEDS_LOOK, PRECEDENCE, TEXTS
+from tasks.money import czech
+from tasks.provider import Fault, Note
+
+MOST_ROWS = 200
+"""Rows shown per table; the rest is counted. The Prefect UI takes seconds over more."""
+LOOK_BACK_DAYS = 30
+"""Unsettled payments older than this are counted, not listed, so that old ones do not hide new ones."""
+LONGEST_TEXT = 60
+
+AGENDA_NAMES = {
+    "issued_invoice": "Vydaná faktura",
+    "advance_invoice": "Zálohová faktura",
+    "received_order": "Přijatá objednávka",
+}
+OUTCOMES = {
+    "written": "zapsáno",
+    "refused": "odmítnuto",
+    "unknown": "nejisté, ověří příští běh",
+    "left_out": "vynecháno, doklad se mezitím změnil",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that one run has to tell. Frames have the columns that `tasks.tables` gives them."""
+
+    provider: str
+    source: str
+    unit: str
+    today: dt.date
+    asked: Days | None
+    dry_run: bool
+    new: int
+    changed: int
+    faults: Sequence[Fault]
+    notes: Sequence[Note]
+    payments: pd.DataFrame
+    documents: pd.DataFrame
+    verdicts: pd.DataFrame
+    changes: pd.DataFrame
+    written: pd.DataFrame | None
+    """The changes with an `outcome` and a `note` each; None when nothing was sent."""
+    suggestions: pd.DataFrame
+    """Columns source, payment_id, agenda, document_id, why."""
+    freshness: pd.DataFrame
+    """Columns source, complete_until, last_recorded_at."""
+    failure: str = ""
+    """Why the marks are not all written, with the next step; empty when they are."""
+
+
+def key_of(provider: str, unit: str) -> str:
+    """The artifact's key: one per provider and unit, so that the UI shows the reports as one history."""
+    return re.sub(r"[^a-z0-9]+", "-", f"uhrady-{provider}-{unit}".lower()).strip("-")
+
+
+def summary(report: Report) -> str:
+    """The run in one sentence, for the list of runs."""
+    done = "bylo by označeno" if report.dry_run else "označeno"
+    marked = len(report.changes) if report.dry_run else _written(report)
+    parts = [
+        f"Nové platby: {report.new}",
+        f"{done} dokladů: {marked}",
+        f"k posouzení: {len(unsettled(report))}",
+    ]
+    if report.faults:
+        parts.append(f"nečitelné záznamy: {len(report.faults)}")
+    return ", ".join(parts)
+
+
+def markdown(report: Report) -> str:
+    """The whole report as Markdown."""
+    parts = [
+        _title(report),
+        _urgent(report),
+        _numbers(report),
+        _marked(report),
+        _to_look_at(report),
+        _suggested(report),
+        _faulty(report.faults),
+        _remarks(report.notes),
+        _buckets(report),
+        _fresh(report.freshness),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def per_payment(report: Report) -> pd.DataFrame:
+    """One row per payment of the run's source: the one reason that tells most about it, over all agendas.
+
+    Columns of the payments plus `reason`. The reason that comes first in `tasks.matching.reasons.PRECEDENCE`
+    stands for the payment (counted comes before all others), so that each payment is in exactly one bucket.
+    """
+    mine = report.payments[report.payments["source"] == report.source]
+    rank = {reason: place for place, reason in enumerate(PRECEDENCE)}
+    verdicts = report.verdicts[report.verdicts["source"] == report.source]
+    best = verdicts.assign(rank=verdicts["reason"].map(rank)).groupby("payment_id")["rank"].min()
+    places = mine["payment_id"].map(best)
+    reasons = places.map(dict(enumerate(PRECEDENCE))).astype("str")
+    return mine.assign(reason=reasons)
+
+
+def unsettled(report: Report) -> pd.DataFrame:
+    """The source's payments of the last days that no document counts and that somebody should look at."""
+    settled = per_payment(report)
+    since = pd.Timestamp(report.today) - pd.Timedelta(days=LOOK_BACK_DAYS)
+    return settled[settled["reason"].isin(NEEDS_LOOK) & (settled["booked_on"] >= since)]
+
+
+def escaped(text: object) -> str:
+    """Text from outside as plain text in Markdown: nothing in it can be markup, a link or a new line."""
+    if text is None or pd.isna(text):  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return ""
+    plain = re.sub(r"\s+", " ", str(text)).strip()
+    if len(plain) > LONGEST_TEXT:
+        plain = plain[: LONGEST_TEXT - 1] + "…"
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
+    return plain.replace("://", ":\u2060//")
+
+
+def _title(report: Report) -> str:
+    days = f"dny {report.asked}" if report.asked else f"den {day(report.today)}"
+    trial = "\n\n**Zkušební běh: do Pohody se nic nezapsalo.**" if report.dry_run else ""
+    return f"# Úhrady {escaped(report.provider)}, {days}\n\nÚčet: {escaped(report.source)}{trial}"
+
+
+def _urgent(report: Report) -> str:
+    lines = [f"**Pozor:** {note.text}" for note in report.notes if note.urgent]
+    if report.failure:
+        lines.insert(0, f"**Zápis se nepodařil:** {escaped_long(report.failure)}")
+    return "\n\n".join(lines)
+
+
+def _numbers(report: Report) -> str:
+    paid = int(report.changes["new_paid"].sum()) if len(report.changes) else 0
+    rows = [
+        ("Nové platby", report.new),
+        ("Změněné platby", report.changed),
+        ("Doklady ke změně" if report.dry_run else "Označené doklady", _done(report)),
+        ("z toho nově celé uhrazené", paid),
+        ("Platby k posouzení", len(unsettled(report))),
+        ("Nečitelné záznamy", len(report.faults)),
+    ]
+    return _table(("", "Počet"), [(name, str(count)) for name, count in rows], "lr")
+
+
+def _done(report: Report) -> int:
+    return len(report.changes) if report.dry_run else _written(report)
+
+
+def _written(report: Report) -> int:
+    return 0 if report.written is None else int((report.written["outcome"] == "written").sum())
+
+
+def _marked(report: Report) -> str:
+    shown = report.changes if report.written is None else report.written
+    heading = "Co by se změnilo" if report.dry_run else "Označené doklady"
+    if shown.empty:
+        return f"## {heading}\n\nNic se nemění."
+    columns = ("Doklad", "Číslo", "Celkem", "Uhrazeno dříve", "Uhrazeno nyní", "Plateb", "Uhrazeno vše", "Zápis")
+
+    def row(change: dict[str, object]) -> tuple[str, ...]:
+        currency = str(change["currency"])
+        return (
+            AGENDA_NAMES[str(change["agenda"])],
+            escaped(change["number"]),
+            amount(change["total"], currency),
+            amount(change["old_amount"], currency),
+            amount(change["new_amount"], currency),
+            str(change["new_count"]),
+            "ano" if change["new_paid"] else "ne",
+            OUTCOMES.get(str(change.get("outcome")), "zkušebně" if report.dry_run else "nezapsáno"),
+        )
+
+    return f"## {heading}\n\n" + _rows(shown, columns, row, "llrrrrll")
+
+
+def _to_look_at(report: Report) -> str:
+    rows = unsettled(report)
+    if rows.empty:
+        return "## Platby k posouzení\n\nŽádné."
+
+    def row(payment: dict[str, object]) -> tuple[str, ...]:
+        return (
+            day(payment["booked_on"]),
+            amount(payment["amount"], str(payment["currency"])),
+            escaped(payment["variable_symbol"]),
+            escaped(payment["payment_id"]),
+            TEXTS[str(payment["reason"])],
+        )
+
+    columns = ("Den", "Částka", "Variabilní symbol", "Číslo platby", "Proč")
+    newest = rows.sort_values(["booked_on", "payment_id"], ascending=[False, True])
+    return "## Platby k posouzení\n\n" + _rows(newest, columns, row, "lrlll")
+
+
+def _suggested(report: Report) -> str:
+    mine = report.suggestions[report.suggestions["source"] == report.source]
+    if mine.empty:
+        return ""
+    numbers = report.documents.set_index(["agenda", "id"])["number"]
+
+    def row(suggestion: dict[str, object]) -> tuple[str, ...]:
+        number = numbers.get((suggestion["agenda"], suggestion["document_id"]), "")
+        return (
+            escaped(suggestion["payment_id"]),
+            AGENDA_NAMES[str(suggestion["agenda"])],
+            escaped(number),
+            escaped(suggestion["why"]),
+        )
+
+    columns = ("Číslo platby", "Doklad", "Číslo", "Proč")
+    intro = "Možné, ale ne jisté. Nic z toho se nezapisuje; rozhodněte a opravte symbol na dokladu."
+    return f"## Návrhy\n\n{intro}\n\n" + _rows(mine, columns, row, "llll")
+
+
+def _faulty(faults: Sequence[Fault]) -> str:
+    if not faults:
+        return ""
+    rows = [(escaped(fault.record), escaped_long(fault.cause)) for fault in faults]
+    return "## Nečitelné záznamy\n\n" + _capped(("Záznam", "Co je špatně"), rows, "ll")
+
+
+def _remarks(notes: Sequence[Note]) -> str:
+    lines = [f"* {note.text}" for note in notes if not note.urgent]
+    return "## Poznámky\n\n" + "\n".join(lines) if lines else ""
+
+
+def _buckets(report: Report) -> str:
+    """Where every hundredth of the source's payments went: the sums of all rows are the sum of all payments."""
+    settled = per_payment(report)
+    if settled.empty:
+        return ""
+    sums = settled.groupby(["currency", "reason"], sort=True)["amount"].agg(["count", "sum"]).reset_index()
+
+    def row(bucket: dict[str, object]) -> tuple[str, ...]:
+        total = amount(bucket["sum"], str(bucket["currency"]))
+        return TEXTS[str(bucket["reason"])], str(bucket["count"]), total
+
+    return "## Kam patří peníze\n\n" + _rows(sums, ("Stav", "Plateb", "Součet"), row, "lrr")
+
+
+def _fresh(freshness: pd.DataFrame) -> str:
+    if freshness.empty:
+        return ""
+
+    def row(source: dict[str, object]) -> tuple[str, ...]:
+        return escaped(source["source"]), day(source["complete_until"]) or "zatím nikdy"
+
+    return "## Do kdy jsou data úplná\n\n" + _rows(freshness, ("Zdroj", "Úplná do"), row, "ll")
+
+
+def escaped_long(text: str) -> str:
+    """A sentence of ours as plain text in Markdown, not shortened."""
+    return "".join(escaped(part) if not part.isspace() else " " for part in re.split(r"(\s+)", text))
+
+
+def amount(value: object, currency: str) -> str:
+    """An amount as an accountant writes it, nothing when missing."""
+    return "" if pd.isna(value) else czech(int(value), currency)  # pyright: ignore[reportArgumentType]
+
+
+def day(value: object) -> str:
+    """A day as written in Czech, nothing when missing."""
+    if pd.isna(value):  # pyright: ignore[reportArgumentType, reportCallIssue]
+        return ""
+    date = pd.Timestamp(value)  # pyright: ignore[reportArgumentType]
+    return f"{date.day}.\u00a0{date.month}.\u00a0{date.year}"
+
+
+def _rows(
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    row: Callable[[dict[str, object]], tuple[str, ...]],
+    align: str,
+) -> str:
+    shown = frame.head(MOST_ROWS).to_dict("records")
+    return _table(columns, [row({str(k): v for k, v in r.items()}) for r in shown], align) + _more(len(frame))
+
+
+def _capped(columns: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> str:
+    return _table(columns, rows[:MOST_ROWS], align) + _more(len(rows))
+
+
+def _more(count: int) -> str:
+    return f"\n\nA dalších {count - MOST_ROWS}." if count > MOST_ROWS else ""
+
+
+def _table(columns: Sequence[str], rows: Iterable[tuple[str, ...]], align: str) -> str:
+    rule = "|".join("---:" if side == "r" else ":---" for side in align)
+    lines = [f"| {' | '.join(columns)} |", f"|{rule}|"]
+    lines += [f"| {' | '.join(cells)} |" for cells in rows]
+    return "\n".join(lines)
