@@ -70,9 +70,20 @@ def client(
     proxy: str | None = None,
     connections: int = 4,
 ) -> httpx.Client:
-    """A client for one provider. It follows no redirect and retries nothing by itself."""
+    """A client for one provider. It follows no redirect and retries nothing by itself.
+
+    Raises SettingError when `base_url` is not an address.
+    """
+    try:
+        base = httpx.URL(base_url)
+    except httpx.InvalidURL as error:
+        raise SettingError(
+            "The address in a block is not an address",
+            evidence=str(error),
+            next_step="correct the address in the block",
+        ) from None
     return httpx.Client(
-        base_url=base_url,
+        base_url=base,
         headers={"User-Agent": USER_AGENT, **(headers or {})},
         auth=auth,
         verify=verify,
@@ -125,12 +136,6 @@ def send(
         raise _kind(error)(
             f"{who} cannot be reached or broke off its answer",
             evidence=masked(f"{type(error).__name__}: {error}", secrets),
-        ) from None
-    except httpx.InvalidURL as error:
-        raise SettingError(
-            f"The address of {who} is not an address",
-            evidence=masked(str(error), secrets),
-            next_step="correct the address in the block",
         ) from None
 
 
