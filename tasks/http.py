@@ -132,6 +132,11 @@ def send(
             return Answer(response.status_code, response.headers, bytes(body))
     except httpx.TimeoutException as error:
         raise _kind(error)(f"{who} did not answer in time", evidence=type(error).__name__) from None
+    except httpx.UnsupportedProtocol:
+        raise SettingError(
+            f"The address of {who} does not begin with http:// or https://",
+            next_step="correct the address in the block",
+        ) from None
     except (httpx.TransportError, httpx.DecodingError) as error:
         raise _kind(error)(
             f"{who} cannot be reached or broke off its answer",
@@ -141,7 +146,7 @@ def send(
 
 def _kind(error: httpx.HTTPError) -> type[Unavailable]:
     unsent = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-    return Unavailable if isinstance(error, (*unsent, httpx.UnsupportedProtocol)) else AnswerLost
+    return Unavailable if isinstance(error, unsent) else AnswerLost
 
 
 def _place(response: httpx.Response) -> str:
