@@ -1,5 +1,7 @@
 """A table of a wrong shape never gets through a door."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import pytest
 
@@ -31,8 +33,7 @@ def test_a_column_nobody_knows_is_refused() -> None:
     ],
     ids=["float money", "missing column", "unknown column", "other order"],
 )
-def test_a_table_of_another_shape_is_a_fault_of_ours(spoil: object) -> None:
-    assert callable(spoil)
+def test_a_table_of_another_shape_is_a_fault_of_ours(spoil: Callable[[pd.DataFrame], pd.DataFrame]) -> None:
     with pytest.raises(TypeError, match="differs from its columns"):
         checked(PAYMENTS, spoil(table(PAYMENTS, [{"amount": 1}])))
 
