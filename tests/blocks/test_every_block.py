@@ -4,7 +4,6 @@ import importlib
 import inspect
 import pkgutil
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,7 +56,7 @@ def test_there_is_a_block_for_every_system_and_no_slug_has_changed() -> None:
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
 def test_a_block_says_what_it_is_and_how_to_load_it(block: type[Block]) -> None:
     name = block.__name__
-    assert block.get_description().endswith(".")
+    assert str(block.get_description()).endswith(".")
     example = str(block.get_code_example())
     assert f"from {block.__module__} import {name}" in example
     assert f'{name}.load("BLOCK_NAME")' in example
