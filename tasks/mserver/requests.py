@@ -1,0 +1,211 @@
+"""
+What this product may send to mServer, and the only place that builds it.
+
+An order or invoice without an update action *creates* a document (pohoda-mserver.md 0.5). So one function makes
+such elements, with the action always in them, and `tasks.mserver.guard` reads every finished request once more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lxml import etree
+
+from blocks.pohoda import Agenda
+from tasks.errors import SettingError
+from tasks.money import wire
+from tasks.mserver.schema import NAMESPACES, tag
+from tasks.xml import Element
+
+APPLICATION = "pohoda-payments"
+NOTE = "Stav úhrad"
+LONGEST_NAME = 16
+"""Pohoda's XML takes no longer field name, its prefix included (pohoda-mserver.md 4.2)."""
+IMPOSSIBLE_ID = 2**31 - 1
+"""The last number of Pohoda's row ids, which count up from one: no document has it."""
+
+_NSMAP: dict[str | None, str] = {**NAMESPACES}
+_NAME = re.compile(r"VPr[A-Za-z0-9_]+", re.IGNORECASE)
+_SHORT = {"issued_invoice": "FA", "advance_invoice": "ZAL", "received_order": "OBJ"}
+_KIND = {
+    "issued_invoice": "issuedInvoice",
+    "advance_invoice": "issuedAdvanceInvoice",
+    "received_order": "receivedOrder",
+}
+
+Form = Literal["ord", "inv"]
+FORMS: tuple[Form, ...] = ("ord", "inv")
+ELEMENT: dict[Form, str] = {"ord": "order", "inv": "invoice"}
+
+
+def form_of(agenda: str) -> Form:
+    """Under which schema the agenda's documents travel; both kinds of invoices share one."""
+    return "ord" if agenda == "received_order" else "inv"
+
+
+@dataclass(frozen=True)
+class MarkFields:
+    """The database names of the fields that one agenda's marks go to; empty where a mark is not written.
+
+    Raises SettingError for a name that mServer could not take.
+    """
+
+    amount: str = ""
+    count: str = ""
+    paid: str = ""
+
+    def __post_init__(self) -> None:
+        for name in filter(None, (self.amount, self.count, self.paid)):
+            if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+                raise SettingError(
+                    "A field for marks has a name that mServer cannot take",
+                    evidence=f"{name!r}, {len(name)} characters",
+                    next_step=f"name a VPr field of at most {LONGEST_NAME} characters in the unit's agenda",
+                )
+
+    @classmethod
+    def of(cls, agenda: Agenda) -> MarkFields:
+        """The fields as set for one agenda of a unit; none when the agenda is not used."""
+        if not agenda.active:
+            return cls()
+        return cls(agenda.amount_field, agenda.count_field, agenda.paid_field)
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """Which of amount, count and paid have a field."""
+        return frozenset(name for name in ("amount", "count", "paid") if getattr(self, name))
+
+
+@dataclass(frozen=True)
+class Update:
+    """New marks of one existing document. `amount` is hundredths.
+
+    `write` is the ledger's number of this very write. It is part of the identity, since mServer's duplicity check
+    would otherwise take a mark that comes back to an earlier value for a repetition (pohoda-mserver.md 1.7).
+    """
+
+    agenda: str
+    document_id: int
+    amount: int
+    count: int
+    paid: bool
+    fields: MarkFields
+    write: int
+
+    @property
+    def id(self) -> str:
+        """At most 64 characters, the same for the same write of the same content and for nothing else."""
+        content = [f"{name}={value}" for name, _, value in self.values]
+        digest = _digest([self.agenda, str(self.document_id), *content, str(self.write)])
+        return f"{_SHORT[self.agenda]}-{self.document_id}-{digest[:16]}"
+
+    @property
+    def values(self) -> list[tuple[str, str, str]]:
+        """Field name, value element and its text, for each mark that has a field (pohoda-mserver.md 4.2)."""
+        known = [
+            (self.fields.amount, "currencyValue", wire(self.amount)),
+            (self.fields.count, "integerValue", str(self.count)),
+            (self.fields.paid, "booleanValue", "true" if self.paid else "false"),
+        ]
+        return [value for value in known if value[0]]
+
+
+@dataclass(frozen=True)
+class Pack:
+    """A finished request: its id, the ids of its items in order, and the bytes to send."""
+
+    id: str
+    items: tuple[str, ...]
+    body: bytes
+    imports: bool
+    """Whether it asks Pohoda to change anything, so that a lost answer leaves the outcome unknown."""
+
+
+def update_pack(updates: Sequence[Update], ico: str) -> Pack:
+    """The request that puts these marks on existing documents. Each document at most once, at least one."""
+    return _pack([(update.id, _marked(update)) for update in updates], ico, imports=True)
+
+
+def probe_pack(ico: str) -> Pack:
+    """A question to the release whether it takes updates at all; items "PROBE-ord" and "PROBE-inv".
+
+    It cannot change or create anything: it asks for an update (never `add`) of an id that no document has, and it
+    carries no header, so there is neither a value to set nor anything that a new document could be made of.
+    """
+    return _pack([(f"PROBE-{form}", _document(form, IMPOSSIBLE_ID)) for form in FORMS], ico, imports=True)
+
+
+def list_pack(agenda: str, document_id: int, ico: str) -> Pack:
+    """The question for one document; item "LIST". It only reads."""
+    form = form_of(agenda)
+    name = ELEMENT[form]
+    request = etree.Element(
+        tag("lst", f"list{name.title()}Request"),
+        {"version": "2.0", f"{name}Type": _KIND[agenda], f"{name}Version": "2.0"},
+        nsmap=_NSMAP,
+    )
+    _filtered(etree.SubElement(request, tag("lst", f"request{name.title()}")), document_id)
+    restriction = etree.SubElement(request, tag("lst", "restrictionData"))
+    etree.SubElement(restriction, tag("lst", "parameters")).text = "false"
+    return _pack([("LIST", request)], ico, imports=False)
+
+
+def _document(form: Form, document_id: int) -> Element:
+    """The one place where an order or invoice element is made: always an update of an existing document."""
+    document = etree.Element(tag(form, ELEMENT[form]), {"version": "2.0"}, nsmap=_NSMAP)
+    action = etree.SubElement(document, tag(form, "actionType"))
+    _filtered(etree.SubElement(action, tag(form, "update")), document_id)
+    return document
+
+
+def _marked(update: Update) -> Element:
+    form = form_of(update.agenda)
+    document = _document(form, update.document_id)
+    header = etree.SubElement(document, tag(form, f"{ELEMENT[form]}Header"))
+    if form == "inv":
+        etree.SubElement(header, tag("inv", "invoiceType")).text = _KIND[update.agenda]
+    parameters = etree.SubElement(header, tag(form, "parameters"))
+    for name, value_element, value in update.values:
+        parameter = etree.SubElement(parameters, tag("typ", "parameter"))
+        etree.SubElement(parameter, tag("typ", "name")).text = name
+        etree.SubElement(parameter, tag("typ", value_element)).text = value
+    if not len(parameters):
+        raise ValueError(f"{update.agenda} has no field for any mark")
+    return document
+
+
+def _filtered(parent: Element, document_id: int) -> None:
+    if document_id < 1:
+        raise ValueError(f"{document_id} is not a document's id")
+    chosen = etree.SubElement(parent, tag("ftr", "filter"))
+    etree.SubElement(chosen, tag("ftr", "id")).text = str(document_id)
+
+
+def _pack(items: Sequence[tuple[str, Element]], ico: str, *, imports: bool) -> Pack:
+    ids = tuple(name for name, _ in items)
+    if not ids or len(set(ids)) != len(ids):
+        raise ValueError("a request needs items, each of its own id")
+    identity = f"PP-{_digest([ico, *ids])[:40]}"
+    root = etree.Element(
+        tag("dat", "dataPack"),
+        {"version": "2.0", "id": identity, "ico": ico, "application": APPLICATION, "note": NOTE},
+        nsmap=_NSMAP,
+    )
+    for name, content in items:
+        etree.SubElement(root, tag("dat", "dataPackItem"), {"version": "2.0", "id": name}).append(content)
+    etree.cleanup_namespaces(root)
+    return Pack(identity, ids, _windows_1250(root), imports)
+
+
+def _windows_1250(root: Element) -> bytes:
+    """The document as Pohoda wants it; what Windows-1250 cannot hold becomes numeric references (1.5)."""
+    text = '<?xml version="1.0" encoding="Windows-1250"?>\n' + etree.tostring(root, encoding="unicode")
+    return text.encode("cp1250", errors="xmlcharrefreplace")
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
