@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal, Self
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 
 from blocks.matching import Matching
+
+LONGEST_USER_FIELD = 16
+"""Characters of a user field's name in Pohoda, its prefix included (pohoda-sql.md 8)."""
+
+
+def _column(name: str) -> str:
+    plain = name.strip()
+    if not re.fullmatch(r"[A-Za-z0-9_]*", plain):
+        raise ValueError(
+            "Název sloupce smí mít jen písmena bez diakritiky, číslice a podtržítko; opište ho z Pohody."
+        )
+    return plain
+
+
+def _user_field(name: str) -> str:
+    plain = _column(name)
+    if plain and not (plain.lower().startswith("vpr") and len(plain) <= LONGEST_USER_FIELD):
+        raise ValueError(
+            "Stav úhrad se zapisuje jen do volitelných parametrů: název začíná VPr a má nejvýše 16 znaků."
+        )
+    return plain
+
+
+Column = Annotated[str, AfterValidator(_column)]
+UserField = Annotated[str, AfterValidator(_user_field)]
 
 
 class Database(BaseModel):
@@ -45,6 +71,14 @@ class Database(BaseModel):
         description="Nekontrolovat certifikát serveru; jen když má server certifikát podepsaný sám sebou.",
     )
 
+    @model_validator(mode="after")
+    def _can_connect(self) -> Self:
+        if self.kind == "sqlserver" and not self.server:
+            raise ValueError("Vyplňte server: jeho jméno nebo adresu, případně s instancí nebo portem.")
+        if self.login and self.password is None:
+            raise ValueError("K přihlašovacímu jménu vyplňte heslo, nebo nechte prázdné obojí (účet Windows).")
+        return self
+
 
 class MServer(BaseModel):
     """POHODA mServer of the unit."""
@@ -57,36 +91,51 @@ class MServer(BaseModel):
     user: str = Field(title="Uživatel", description="Uživatel Pohody s právem na datovou komunikaci a mServer.")
     password: SecretStr = Field(title="Heslo", description="Heslo uživatele Pohody.")
 
+    @field_validator("address")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        plain = address.strip().rstrip("/").removesuffix("/xml")
+        if not re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", plain):
+            raise ValueError("Adresa mServeru má tvar http://POČÍTAČ:PORT, např. http://127.0.0.1:444.")
+        return plain
+
 
 class Agenda(BaseModel):
     """One kind of documents: whether it takes part, what identifies it, and the fields that marks go to."""
 
     active: bool = Field(default=True, title="Používat", description="Zda se v této agendě hledají doklady.")
-    amount_field: str = Field(
+    amount_field: UserField = Field(
         default="",
         title="Pole uhrazené částky",
         description="Databázový název pole typu Měna, např. VPrUhrazeno; prázdné = částka se nezapisuje.",
     )
-    count_field: str = Field(
+    count_field: UserField = Field(
         default="",
         title="Pole počtu plateb",
         description="Databázový název pole typu Číslo (celé), např. VPrPocetPlateb; prázdné = nezapisuje se.",
     )
-    paid_field: str = Field(
+    paid_field: UserField = Field(
         default="",
         title="Pole „uhrazeno vše“",
-        description="Databázový název pole typu Ano/Ne, např. VPrUhrazenoVse; prázdné = nezapisuje se.",
+        description="Databázový název pole typu Ano/Ne, např. VPrUhrazVse; prázdné = nezapisuje se.",
     )
-    variable_symbol_column: str = Field(
+    variable_symbol_column: Column = Field(
         default="",
         title="Sloupec variabilního symbolu",
         description="Prázdné = variabilní symbol dokladu, u objednávek číslice z jejího čísla.",
     )
-    reference_column: str = Field(
+    reference_column: Column = Field(
         default="",
         title="Sloupec klíče platby",
         description="Sloupec s klíčem platební brány nebo s číslem objednávky z e-shopu, např. PDoklad.",
     )
+
+    @model_validator(mode="after")
+    def _fields_differ(self) -> Self:
+        given = [name.lower() for name in (self.amount_field, self.count_field, self.paid_field) if name]
+        if len(given) != len(set(given)):
+            raise ValueError("Částka, počet plateb a uhrazeno vše potřebují každé své pole.")
+        return self
 
 
 class PohodaUnit(Block):
@@ -105,7 +154,11 @@ class PohodaUnit(Block):
     _block_type_slug = "pohoda-unit"
     _description = "One accounting unit of POHODA: its database, its mServer, its fields and its rules."
 
-    ico: str = Field(title="IČO", description="IČO účetní jednotky; kontroluje se proti databázi i mServeru.")
+    ico: str = Field(
+        title="IČO",
+        pattern=r"^[0-9]{1,8}$",
+        description="IČO účetní jednotky, jen číslice; kontroluje se proti databázi i mServeru.",
+    )
     database: Database = Field(title="Databáze", description="Databáze, ze které se čtou doklady.")
     mserver: MServer = Field(title="mServer", description="Služba, přes kterou se zapisují stavy úhrad.")
     writer: Literal["mserver"] = Field(
@@ -129,6 +182,12 @@ class PohodaUnit(Block):
     )
     matching: Matching = Field(
         default_factory=Matching, title="Párování", description="Pravidla, podle kterých platby hledají doklady."
+    )
+    home_currency: str = Field(
+        default="CZK",
+        pattern=r"^[A-Z]{3}$",
+        title="Domácí měna",
+        description="Měna dokladů, které v Pohodě nemají cizí měnu: CZK, u slovenských jednotek EUR.",
     )
     horizon_days: int = Field(
         default=400,

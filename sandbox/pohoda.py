@@ -1,4 +1,4 @@
-"""The sandbox's Pohoda: the database of the small firm, in Pohoda's shape, with everything that real ones hold."""
+"""The sandbox's Pohoda: the database of the small firm, in Pohoda's shape, with all that real ones hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.pohoda_rows import fill
 from sandbox.pohoda_shape import create_catalogue, create_tables
 from sandbox.world import Marks, World
 from tasks.money import hundredths
-from tasks.pohoda.connection import catalogue_beside
+from tasks.pohoda.sqlite import catalogue_beside
 
 ICO = "12345678"
 COMPANY = "Zkušební pískoviště s.r.o."
@@ -70,15 +70,20 @@ class SandboxPohoda:
 
     def unit(self, mserver_address: str, ledger: str) -> PohodaUnit:
         """The block of this unit, with fields for the marks in all three agendas."""
-        fields = {"amount_field": AMOUNT_FIELD, "count_field": COUNT_FIELD, "paid_field": PAID_FIELD}
+        agenda = Agenda(
+            amount_field=AMOUNT_FIELD,
+            count_field=COUNT_FIELD,
+            paid_field=PAID_FIELD,
+            reference_column=KEY_FIELD,
+        )
         return PohodaUnit(
             ico=self.ico,
             database=Database(kind="sqlite", name=str(self.path)),
             mserver=MServer(address=mserver_address, user=MSERVER_USER, password=SecretStr(MSERVER_PASSWORD)),
             ledger=SecretStr(ledger),
-            issued_invoices=Agenda(reference_column=KEY_FIELD, **fields),
-            advance_invoices=Agenda(reference_column=KEY_FIELD, **fields),
-            received_orders=Agenda(reference_column=KEY_FIELD, **fields),
+            issued_invoices=agenda.model_copy(),
+            advance_invoices=agenda.model_copy(),
+            received_orders=agenda.model_copy(),
         )
 
     def find(self, agenda: str, row_id: int) -> str | None:

@@ -1,8 +1,8 @@
 """
 The rows of the sandbox's Pohoda: the firm's papers as Pohoda keeps them, and what else stands in real tables.
 
-Kinds of rows and their quirks: pohoda-sql.md 3, 4.1, 5.1, 8 and 13.1. None of the rows beside the papers may ever be
-taken for a document that a payment can belong to, though many carry the same symbols and amounts.
+Kinds of rows and their quirks: pohoda-sql.md 3, 4.1, 5.1, 8 and 13.1. None of the rows beside the papers may
+ever be taken for a document that a payment can belong to, though many carry the same symbols and amounts.
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ def _beside_invoices(invoices: list[Paper]) -> Iterator[Row]:
     for offset, paper in enumerate((paper for paper in invoices if paper.cancelled), start=100):
         twin = _invoice(paper)
         twin |= {"ID": new_id + offset, "Cislo": f"{paper.number}S", "TpStorn": 1, "RelStorn": paper.id}
-        yield twin | {"KcCelkem": _money(-paper.total), "KcLikv": _money(0), "VPrPlatbaKlic": None}
+        negative = {name: f"-{twin[name]}" for name in ("KcCelkem", "CmCelkem") if twin[name]}
+        yield twin | negative | {"KcLikv": _money(0), "CmLikv": _money(0), "VPrPlatbaKlic": None}
     for offset, paper in enumerate(invoices[:60], start=1000):
         kind = OTHER_KINDS[offset % len(OTHER_KINDS)]
         other = _invoice(paper) | {"ID": new_id + offset, "RelTpFak": kind, "Cislo": f"{kind:02d}{paper.number}"}

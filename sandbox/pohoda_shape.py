@@ -1,8 +1,9 @@
 """
 The shape of Pohoda's database as the sandbox builds it: its tables with all their columns, in SQLite.
 
-Column lists: pohoda-sql.md 2.2, 4.3, 5.3, 7 and 8; the user fields are the sandbox's own. SQLite's `money` is a binary
-float, so money is declared as text here, and the catalogue beside the database tells the types of SQL Server.
+Column lists: pohoda-sql.md 2.2, 4.3, 5.3, 7 and 8; the user fields are the sandbox's own. SQLite's `money` is a
+binary float, so money is declared as text here, and the catalogue beside the database tells the types that SQL
+Server would tell.
 """
 
 from __future__ import annotations

@@ -1,10 +1,75 @@
-"""Where Pohoda's database is reached: a plain DB-API connection with `?` parameters, open only as long as needed."""
+"""
+Where Pohoda's database is reached: a plain DB-API connection with `?` parameters, open only as long as needed.
+
+An open connection holds a lock on the whole database that stops Pohoda's own restore and year close, so every
+connection is closed at once after use and nothing pools it (pohoda-sql.md 9.2).
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Generator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, Protocol
+
+from blocks.pohoda import Database
+from tasks.pohoda import sqlite, sqlserver
+from tasks.pohoda.driver_errors import explained, is_driver_error
 
 
-def catalogue_beside(database: Path) -> Path:
-    """The file that stands for INFORMATION_SCHEMA beside the sandbox's database."""
-    return database.with_name(f"{database.stem}.catalogue{database.suffix}")
+class Cursor(Protocol):
+    """What the product uses of a DB-API cursor."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+
+class Connection(Protocol):
+    """What the product uses of a DB-API connection."""
+
+    def cursor(self) -> Cursor: ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def connected(database: Database, *, read_only: bool = True) -> Generator[Connection]:
+    """A connection for as long as the `with` lasts, the driver's errors turned into the product's own.
+
+    Read-only, each statement stands alone and no transaction is ever open. Otherwise everything inside is one
+    transaction: committed at the end, rolled back when anything is raised. Raises SettingError when a person must
+    act (login, driver, certificate, rights), Unavailable when trying later helps, Refused for the rest.
+    """
+    try:
+        opened: Connection = _open(database, read_only)
+        with closing(opened) as connection:
+            try:
+                yield connection
+            except BaseException:
+                if not read_only:
+                    connection.rollback()
+                raise
+            if not read_only:
+                connection.commit()
+    except Exception as error:
+        if not is_driver_error(error):
+            raise
+        # The driver's own error is not chained: its text may repeat what the connection string says.
+        raise explained(error, database) from None
+
+
+def rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+    """Every row that the statement gives, each a sequence of its values."""
+    cursor = connection.cursor()
+    cursor.execute(sql, parameters)
+    return cursor.fetchall()
+
+
+def _open(database: Database, read_only: bool) -> Any:
+    if database.kind == "sqlite":
+        return sqlite.opened(database, read_only=read_only)
+    return sqlserver.opened(database, read_only=read_only)

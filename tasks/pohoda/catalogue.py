@@ -1,0 +1,171 @@
+"""
+What the unit's database really has: its identity, and the columns that the configured fields mean.
+
+Everything is checked before a single document is read: a new year's database made without the user fields,
+another unit, or a field of the wrong kind stops the run at once with a sentence that says what to change.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from blocks.pohoda import PohodaUnit
+from tasks.errors import SettingError
+from tasks.pohoda.connection import Connection, connected, rows
+
+COLUMNS = (
+    "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS AS c "
+    "WHERE c.TABLE_SCHEMA = 'dbo' AND c.TABLE_NAME IN ('FA', 'OBJ')"
+)
+CONFIGURATION = "SELECT k.ICO, k.Rok, k.Firma FROM dbo.sKonfig AS k"
+VERSIONS = "SELECT v.Verze, v.Release FROM dbo.Verze AS v ORDER BY v.ID"
+
+TABLE = {"issued_invoice": "FA", "advance_invoice": "FA", "received_order": "OBJ"}
+"""Pohoda's table of each agenda (pohoda-sql.md 4.1 and 5.1)."""
+SETTINGS = {
+    "issued_invoice": "issued_invoices",
+    "advance_invoice": "advance_invoices",
+    "received_order": "received_orders",
+}
+"""The field of the unit's block that holds each agenda's settings."""
+
+_MONEY = frozenset({"money", "smallmoney", "decimal", "numeric"})
+_WHOLE = frozenset({"int", "bigint", "smallint", "tinyint"})
+_TEXT = frozenset({"varchar", "nvarchar", "char", "nchar", "text", "ntext"})
+KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "amount_field": ("currency", _MONEY),
+    "count_field": ("whole number", _WHOLE),
+    "paid_field": ("yes/no", frozenset({"bit"})),
+    "variable_symbol_column": ("text or whole number", _TEXT | _WHOLE),
+    "reference_column": ("text or whole number", _TEXT | _WHOLE),
+}
+"""What each configurable column must be, in Pohoda's words and in SQL Server's base types (pohoda-sql.md 8)."""
+
+
+@dataclass(frozen=True)
+class UnitFacts:
+    """What the database says of itself."""
+
+    ico: str
+    company: str
+    year: int
+    release: str
+    """Version and release of the Pohoda that last wrote the data, for example "14 14000"."""
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The configured columns of one agenda in their real spelling; None where nothing is configured."""
+
+    amount: str | None = None
+    count: str | None = None
+    paid: str | None = None
+    variable_symbol: str | None = None
+    reference: str | None = None
+
+
+class Catalogue:
+    """The columns of Pohoda's document tables and their types; names are found whatever their letter case."""
+
+    def __init__(self, columns: Iterable[tuple[str, str, str]]) -> None:
+        self._columns: dict[tuple[str, str], tuple[str, str]] = {
+            (table.upper(), name.lower()): (name, kind.lower()) for table, name, kind in columns
+        }
+
+    def column(self, table: str, name: str) -> tuple[str, str] | None:
+        """The real spelling and the type of the table's column, or None when it has no such column."""
+        return self._columns.get((table, name.lower()))
+
+    def user_fields(self, table: str, kinds: frozenset[str]) -> list[str]:
+        """The table's user fields that are of one of these types."""
+        listed = ((owner, name, kind) for (owner, _), (name, kind) in self._columns.items())
+        return sorted(
+            n for owner, n, k in listed if owner == table and n.lower().startswith("vpr") and k in kinds
+        )
+
+    def has(self, table: str) -> bool:
+        """Whether the login sees the table at all."""
+        return any(owner == table for owner, _ in self._columns)
+
+
+def read_catalogue(connection: Connection) -> Catalogue:
+    """The columns of FA and OBJ as they are now."""
+    return Catalogue((table, name, kind) for table, name, kind in rows(connection, COLUMNS))
+
+
+def unit_facts(unit: PohodaUnit) -> UnitFacts:
+    """What the unit's database says of itself. Raises SettingError when it belongs to another unit."""
+    with connected(unit.database) as connection:
+        return read_facts(connection, unit)
+
+
+def read_facts(connection: Connection, unit: PohodaUnit) -> UnitFacts:
+    """As `unit_facts`, on a connection that is already open."""
+    configured = rows(connection, CONFIGURATION)
+    ico = str(configured[0][0] or "").strip() if configured else ""
+    if not configured or ico.lstrip("0") != unit.ico.lstrip("0"):
+        raise SettingError(
+            "The database belongs to another accounting unit",
+            evidence=f"field ico is {unit.ico!r}, the database {unit.database.name!r} says {ico!r}",
+            next_step="correct ico or database.name in the block of the unit",
+        )
+    versions = rows(connection, VERSIONS)
+    release = " ".join(str(part).strip() for part in versions[-1] if part is not None) if versions else ""
+    return UnitFacts(
+        ico=ico, company=str(configured[0][2] or "").strip(), year=int(configured[0][1]), release=release
+    )
+
+
+def configured_fields(unit: PohodaUnit, agenda: str, catalogue: Catalogue) -> Fields:
+    """The agenda's configured columns, each checked for existence and type.
+
+    Raises SettingError with the block's field, the agenda and the column, and with the fields that would do.
+    """
+    table = TABLE[agenda]
+    if not catalogue.has(table):
+        raise SettingError(
+            f"The login sees no table {table} in the database {unit.database.name!r}",
+            next_step="let the administrator grant db_datareader there, or correct database.name",
+        )
+    settings = unit.agenda(agenda)
+    found = {field: _checked(catalogue, agenda, field, getattr(settings, field)) for field in KINDS}
+    return Fields(
+        amount=found["amount_field"],
+        count=found["count_field"],
+        paid=found["paid_field"],
+        variable_symbol=found["variable_symbol_column"],
+        reference=found["reference_column"],
+    )
+
+
+def quoted(name: str) -> str:
+    """The column's name in brackets. Nothing but letters, digits and underscores ever reaches SQL."""
+    if not re.fullmatch(r"[A-Za-z0-9_]+", name):
+        raise SettingError("A column's name has characters that are not allowed", evidence=repr(name))
+    return f"[{name}]"
+
+
+def _checked(catalogue: Catalogue, agenda: str, field: str, name: str) -> str | None:
+    if not name:
+        return None
+    wanted, kinds = KINDS[field]
+    place = f"field {SETTINGS[agenda]}.{field} names the column {name!r} of the table {TABLE[agenda]}"
+    usable = catalogue.user_fields(TABLE[agenda], kinds)
+    next_step = (
+        f"use one of the user fields of this kind: {', '.join(usable)}"
+        if usable
+        else (f"create a user field of the kind {wanted} in Pohoda (Nastavení, Volitelné parametry)")
+    )
+    column = catalogue.column(TABLE[agenda], name)
+    if column is None:
+        raise SettingError("A configured field does not exist in Pohoda", evidence=place, next_step=next_step)
+    spelled, kind = column
+    if kind not in kinds:
+        raise SettingError(
+            f"A configured field in Pohoda is not of the kind {wanted}",
+            evidence=f"{place}, which is {kind}",
+            next_step=next_step,
+        )
+    return spelled

@@ -1,0 +1,128 @@
+"""Pohoda's documents and the marks now standing on them, read by one short statement per agenda."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from blocks.pohoda import PohodaUnit
+from tasks.pohoda import columns
+from tasks.pohoda.catalogue import Fields, configured_fields, read_catalogue, read_facts
+from tasks.pohoda.connection import connected, rows
+from tasks.pohoda.statements import DOCUMENT_COLUMNS, documents_statement, marks_statement
+from tasks.tables import AGENDAS, DOCUMENTS, checked, stacked
+
+STANDING = {
+    "agenda": "str",
+    "document_id": "int64",
+    "marked_amount": "Int64",
+    "marked_count": "Int64",
+    "marked_paid": "boolean",
+}
+"""Columns of the marks that are read back."""
+IDS_PER_STATEMENT = 500
+"""SQL Server takes at most 2,100 parameters."""
+
+
+def read_documents(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
+    """The documents (`tasks.tables.DOCUMENTS`) of all active agendas issued within the unit's horizon.
+
+    A document older than the horizon is left out whatever stands on it: the payments that it once got are beyond
+    the horizon too, so what is still to come could not be counted rightly. Amounts are in the document's own
+    currency; cancelled documents and those already paid are included. Raises SettingError when the database is
+    another unit's or a configured field does not fit, Unavailable when Pohoda's database cannot answer now.
+    """
+    # This spelling of a moment means the same whatever date format the login's language has.
+    since = f"{(today - dt.timedelta(days=unit.horizon_days)).isoformat()}T00:00:00"
+    with connected(unit.database) as connection:
+        read_facts(connection, unit)
+        catalogue = read_catalogue(connection)
+        active = [agenda for agenda in AGENDAS if unit.agenda(agenda).active]
+        fields = {agenda: configured_fields(unit, agenda, catalogue) for agenda in active}
+        read = {
+            agenda: rows(connection, documents_statement(agenda, fields[agenda]), (since,)) for agenda in active
+        }
+    return stacked(DOCUMENTS, [_documents(agenda, fields[agenda], unit, read[agenda]) for agenda in active])
+
+
+def read_marks(unit: PohodaUnit, agenda: str, ids: Iterable[int]) -> pd.DataFrame:
+    """The marks (`STANDING`) that now stand on these documents, by a connection of its own.
+
+    A document that is no longer there has no row. Raises as `read_documents`.
+    """
+    asked = [int(row_id) for row_id in ids]
+    read: list[Any] = []
+    with connected(unit.database) as connection:
+        fields = configured_fields(unit, agenda, read_catalogue(connection))
+        for start in range(0, len(asked), IDS_PER_STATEMENT):
+            some = asked[start : start + IDS_PER_STATEMENT]
+            read += rows(connection, marks_statement(agenda, fields, len(some)), some)
+    row_ids, *marks = _unzipped(read, 4)
+    frame = pd.DataFrame({"agenda": _constant(agenda, read), "document_id": np.array(row_ids, dtype=np.int64)})
+    return checked(STANDING, frame.assign(**_marks(*marks)))
+
+
+def _documents(agenda: str, fields: Fields, unit: PohodaUnit, read: list[Any]) -> pd.DataFrame:
+    given = dict(zip(DOCUMENT_COLUMNS, _unzipped(read, len(DOCUMENT_COLUMNS)), strict=True))
+    number = columns.texts(given["number"])
+    has_symbol_column = agenda != "received_order" or fields.variable_symbol
+    frame = pd.DataFrame(
+        {
+            "agenda": _constant(agenda, read),
+            "id": np.array(given["id"], dtype=np.int64),
+            "number": number,
+            "variable_symbol": columns.symbols(
+                given["variable_symbol"] if has_symbol_column else [_digits(text) for text in given["number"]]
+            ),
+            "specific_symbol": columns.symbols(given["specific_symbol"]),
+            "constant_symbol": columns.symbols(given["constant_symbol"]),
+            "reference": columns.texts(given["reference"]),
+            "total": columns.amounts(given["total"]),
+            "currency": columns.texts(given["currency"]).fillna(unit.home_currency),
+            "issued_on": columns.days(given["issued_on"]),
+            "cancelled": np.array(given["cancelled"], dtype=np.bool_),
+            "open_amount": _open(agenda, given["open_amount"]),
+            "customer": columns.texts([_customer(*keys) for keys in zip(given["ico"], given["ad"], strict=True)]),
+            **_marks(given["marked_amount"], given["marked_count"], given["marked_paid"]),
+        }
+    )
+    return checked(DOCUMENTS, frame)
+
+
+def _marks(amount: Sequence[Any], count: Sequence[Any], paid: Sequence[Any]) -> dict[str, pd.Series[Any]]:
+    return {
+        "marked_amount": columns.optional_amounts(amount),
+        "marked_count": columns.optional_numbers(count),
+        "marked_paid": columns.optional_answers(paid),
+    }
+
+
+def _open(agenda: str, values: Sequence[Any]) -> pd.Series[Any]:
+    """Orders have no open amount at all; an invoice's empty one is zero, as everywhere in Pohoda."""
+    if agenda == "received_order":
+        return columns.optional_amounts(values)
+    return pd.Series(columns.amounts(values)).astype("Int64")
+
+
+def _digits(number: str) -> str:
+    """What Pohoda itself takes for the variable symbol of a document that has none (pohoda-sql.md 4.2)."""
+    return number if number.isdecimal() else re.sub(r"[^0-9]", "", number)
+
+
+def _customer(ico: str | None, address_id: int | None) -> str | None:
+    if ico is not None:
+        return f"ico:{ico}"
+    return None if address_id is None else f"ad:{address_id}"
+
+
+def _unzipped(read: list[Any], width: int) -> list[Sequence[Any]]:
+    return list(zip(*read, strict=True)) if read else [()] * width
+
+
+def _constant(text: str, read: list[Any]) -> pd.Series[Any]:
+    return pd.Series([text] * len(read), dtype="str")

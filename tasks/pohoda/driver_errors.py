@@ -1,0 +1,114 @@
+"""What a database driver's error means for us: a setting to change, something passing, or a refusal."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from blocks.pohoda import Database
+from tasks.errors import PohodaPaymentsError, Refused, SettingError, Unavailable
+from tasks.secrets import masked
+
+PASSING_CODES = {
+    *(1205, 1222),  # deadlock, Pohoda's lock was not released in time
+    *(921, 922, 924, 927, 942, 952, 4060),  # restoring, single user, offline: Pohoda has the database to itself
+    *(64, 121, 233, 258, 596, 10053, 10054, 10060, 10061, 20009),  # the connection was cut or never came about
+    *(6005, 17142),  # the server is shutting down or paused
+}
+"""SQL Server's error numbers after which trying again helps (pohoda-sql.md 9.2)."""
+
+PASSING_STATES = ("08", "HYT", "40001")
+
+_LOGIN = ("SQL Server refused the login", "check database.login and database.password with the administrator")
+_RIGHTS = (
+    "The login may not read what is needed in the unit's database",
+    "let the administrator grant db_datareader in this database; new years and upgrades of Pohoda take it away",
+)
+SETTING_CODES = {
+    18456: _LOGIN,
+    18452: (
+        "SQL Server does not trust this Windows account",
+        "fill in database.login, or run under a domain account",
+    ),
+    18470: ("The login is disabled", "let the administrator of SQL Server enable it"),
+    18486: ("The login is locked after wrong passwords", "correct database.password and let it be unlocked"),
+    18487: ("The login's password has expired", "set a new password for the login and in database.password"),
+    18488: ("The login's password must be changed", "set a new password for the login and in database.password"),
+    208: ("The database has no such table; it may not be Pohoda's", "check database.name"),
+    229: _RIGHTS,
+    916: _RIGHTS,
+}
+
+
+def is_driver_error(error: Exception) -> bool:
+    """Whether pyodbc or sqlite3 raised it. pyodbc is not imported for this question."""
+    return isinstance(error, sqlite3.Error) or any(kind.__module__ == "pyodbc" for kind in type(error).__mro__)
+
+
+def explained(error: Exception, database: Database) -> PohodaPaymentsError:
+    """The product's own error that says what happened and what to do, without the password."""
+    state, text = _state_and_text(error)
+    evidence = masked(text, [database.password])[:400]
+    if isinstance(error, sqlite3.Error) or "[SQLite]" in text:
+        return _of_sqlite(text, evidence)
+    codes = [int(code) for code in re.findall(r"\((\d{2,6})\)", text)]
+    # SQL Server reports 18456 beside 4060 when a database is closed to a good login, so passing ones come first.
+    if any(code in PASSING_CODES for code in codes):
+        return _passing(evidence)
+    for code in codes:
+        if code in SETTING_CODES:
+            cause, next_step = SETTING_CODES[code]
+            return SettingError(cause, evidence=evidence, next_step=next_step)
+    return _of_connecting(state, text, evidence, database) or Refused(
+        "The database refused a statement", evidence=evidence, code=state
+    )
+
+
+def _of_connecting(state: str, text: str, evidence: str, database: Database) -> PohodaPaymentsError | None:
+    lower = text.lower()
+    if state in ("IM002", "IM003") or "can't open lib" in lower:
+        return SettingError(
+            f"The ODBC driver {database.driver!r} is not installed on this computer",
+            evidence=evidence,
+            next_step="install it, or write the name of an installed one into database.driver",
+        )
+    if "certificate" in lower:
+        return SettingError(
+            "The database server's certificate cannot be trusted",
+            evidence=evidence,
+            next_step="install the certificate on this computer, or switch database.trust_certificate on "
+            "when the server has a self-signed one",
+        )
+    if "ssl" in lower and "protocol" in lower:
+        return SettingError(
+            "The database server does not speak a version of TLS that the driver accepts",
+            evidence=evidence,
+            next_step="let the administrator enable TLS 1.2 on SQL Server, or use ODBC Driver 17",
+        )
+    if state == "28000":
+        return SettingError(_LOGIN[0], evidence=evidence, next_step=_LOGIN[1])
+    return _passing(evidence) if state.startswith(PASSING_STATES) else None
+
+
+def _of_sqlite(text: str, evidence: str) -> PohodaPaymentsError:
+    if "locked" in text or "busy" in text:
+        return _passing(evidence)
+    if "unable to open" in text:
+        return SettingError(
+            "The sandbox's database cannot be opened", evidence=evidence, next_step="check database.name"
+        )
+    return Refused("The database refused a statement", evidence=evidence)
+
+
+def _passing(evidence: str) -> Unavailable:
+    return Unavailable(
+        "Pohoda's database is not available now",
+        evidence=evidence,
+        next_step="it is tried again by itself; if it lasts, check that SQL Server runs, that database.server "
+        "and database.name are right, and that nobody is restoring or closing the year in Pohoda",
+    )
+
+
+def _state_and_text(error: Exception) -> tuple[str, str]:
+    given = [str(argument) for argument in error.args]
+    return (given[0], given[1]) if len(given) > 1 else ("", given[0] if given else type(error).__name__)
