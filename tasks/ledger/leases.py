@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 TTL_SECONDS = 60.0
 """How long a lease lasts after its holder's last beat. The holder beats four times in that time."""
 
-_LONGEST_POLL = 2.0
+_LONGEST_POLL = 1.0
 
 
 class Lease:
@@ -109,7 +109,7 @@ def held(
 
 
 def _wait_for(lease: Lease, store: Store, wait_seconds: float, ttl_seconds: float) -> None:
-    poll = min(_LONGEST_POLL, ttl_seconds / 8)
+    poll = min(_LONGEST_POLL, ttl_seconds / 20)
     deadline = time.monotonic() + wait_seconds
     seen: RowMapping | None = None
     silent = 0.0

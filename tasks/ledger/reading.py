@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pandas as pd
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 
 from tasks.days import ONE_DAY, start_of
 from tasks.ledger.schema import coverage, cursors, faults, inquiries, payments, payments_history, sources
@@ -128,12 +128,6 @@ def kept_faults(store: Store, source: str) -> pd.DataFrame:
     query = select(*(faults.c[name] for name in FAULTS)).where(faults.c.source == source)
     with store.reading() as connection:
         return framed(FAULTS, connection.execute(query.order_by(faults.c.first_seen_at)).fetchall())
-
-
-def count_payments(store: Store) -> int:
-    """How many payments the ledger knows."""
-    with store.reading() as connection:
-        return connection.execute(select(func.count()).select_from(payments)).scalar_one()
 
 
 def framed(columns: Mapping[str, str], found: Sequence[Row[Any] | tuple[Any, ...]]) -> pd.DataFrame:

@@ -22,6 +22,7 @@ BUSY_SECONDS = 30.0
 _SETTINGS = (
     "not a database",
     "malformed",
+    "no such table",
     "unable to open",
     "readonly",
     "disk is full",
@@ -39,7 +40,9 @@ class Store:
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _on_connect)
             event.listen(engine, "begin", _on_begin)
-        self._reader = engine.execution_options(begin="BEGIN")
+            self._reader = engine.execution_options(begin="BEGIN")
+        else:
+            self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
         # A transaction that begins by reading and then writes fails at once when another one wrote in between.
         self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
 
