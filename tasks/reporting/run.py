@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
 from tasks.days import Days
-from tasks.matching.reasons import NEEDS_LOOK, PRECEDENCE, TEXTS
-from tasks.money import czech
+from tasks.matching.reasons import REASON_TEXTS, Reason
 from tasks.provider import Fault, Note
-
-MOST_ROWS = 200
-"""Rows shown per table; the rest is counted. The Prefect UI takes seconds over more."""
-LOOK_BACK_DAYS = 30
-"""Unsettled payments older than this are counted, not listed, so that old ones do not hide new ones."""
-LONGEST_TEXT = 60
+from tasks.reporting.buckets import parts, unsettled
+from tasks.reporting.text import Row, amount, capped, day, escaped, rows_of, table_of
 
 AGENDA_NAMES = {
     "issued_invoice": "Vydaná faktura",
@@ -65,6 +61,16 @@ class Report:
     failure: str = ""
     """Why the marks are not all written, with the next step; empty when they are."""
 
+    @cached_property
+    def parts(self) -> pd.DataFrame:
+        """What became of the source's payments, see `tasks.reporting.buckets.parts`."""
+        return parts(self.payments, self.verdicts, self.source)
+
+    @cached_property
+    def to_look_at(self) -> pd.DataFrame:
+        """Those of the parts that somebody should look at."""
+        return unsettled(self.parts, self.today)
+
 
 def key_of(provider: str, unit: str) -> str:
     """The artifact's key: one per provider and unit, so that the UI shows the reports as one history."""
@@ -78,7 +84,7 @@ def summary(report: Report) -> str:
     parts = [
         f"Nové platby: {report.new}",
         f"{done} dokladů: {marked}",
-        f"k posouzení: {len(unsettled(report))}",
+        f"k posouzení: {len(report.to_look_at)}",
     ]
     if report.faults:
         parts.append(f"nečitelné záznamy: {len(report.faults)}")
@@ -102,40 +108,6 @@ def markdown(report: Report) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def per_payment(report: Report) -> pd.DataFrame:
-    """One row per payment of the run's source: the one reason that tells most about it, over all agendas.
-
-    Columns of the payments plus `reason`. The reason that comes first in `tasks.matching.reasons.PRECEDENCE`
-    stands for the payment (counted comes before all others), so that each payment is in exactly one bucket.
-    """
-    mine = report.payments[report.payments["source"] == report.source]
-    rank = {reason: place for place, reason in enumerate(PRECEDENCE)}
-    verdicts = report.verdicts[report.verdicts["source"] == report.source]
-    best = verdicts.assign(rank=verdicts["reason"].map(rank)).groupby("payment_id")["rank"].min()
-    places = mine["payment_id"].map(best)
-    reasons = places.map(dict(enumerate(PRECEDENCE))).astype("str")
-    return mine.assign(reason=reasons)
-
-
-def unsettled(report: Report) -> pd.DataFrame:
-    """The source's payments of the last days that no document counts and that somebody should look at."""
-    settled = per_payment(report)
-    since = pd.Timestamp(report.today) - pd.Timedelta(days=LOOK_BACK_DAYS)
-    return settled[settled["reason"].isin(NEEDS_LOOK) & (settled["booked_on"] >= since)]
-
-
-def escaped(text: object) -> str:
-    """Text from outside as plain text in Markdown: nothing in it can be markup, a link or a new line."""
-    if text is None or pd.isna(text):  # pyright: ignore[reportArgumentType, reportCallIssue]
-        return ""
-    plain = re.sub(r"\s+", " ", str(text)).strip()
-    if len(plain) > LONGEST_TEXT:
-        plain = plain[: LONGEST_TEXT - 1] + "…"
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    plain = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
-    return plain.replace("://", ":\u2060//")
-
-
 def _title(report: Report) -> str:
     days = f"dny {report.asked}" if report.asked else f"den {day(report.today)}"
     trial = "\n\n**Zkušební běh: do Pohody se nic nezapsalo.**" if report.dry_run else ""
@@ -145,7 +117,7 @@ def _title(report: Report) -> str:
 def _urgent(report: Report) -> str:
     lines = [f"**Pozor:** {note.text}" for note in report.notes if note.urgent]
     if report.failure:
-        lines.insert(0, f"**Zápis se nepodařil:** {escaped_long(report.failure)}")
+        lines.insert(0, f"**Zápis se nepodařil:** {escaped(report.failure, None)}")
     return "\n\n".join(lines)
 
 
@@ -156,10 +128,10 @@ def _numbers(report: Report) -> str:
         ("Změněné platby", report.changed),
         ("Doklady ke změně" if report.dry_run else "Označené doklady", _done(report)),
         ("z toho nově celé uhrazené", paid),
-        ("Platby k posouzení", len(unsettled(report))),
+        ("Platby k posouzení", len(report.to_look_at)),
         ("Nečitelné záznamy", len(report.faults)),
     ]
-    return _table(("", "Počet"), [(name, str(count)) for name, count in rows], "lr")
+    return table_of(("", "Počet"), [(name, str(count)) for name, count in rows], "lr")
 
 
 def _done(report: Report) -> int:
@@ -177,7 +149,7 @@ def _marked(report: Report) -> str:
         return f"## {heading}\n\nNic se nemění."
     columns = ("Doklad", "Číslo", "Celkem", "Uhrazeno dříve", "Uhrazeno nyní", "Plateb", "Uhrazeno vše", "Zápis")
 
-    def row(change: dict[str, object]) -> tuple[str, ...]:
+    def row(change: Row) -> tuple[str, ...]:
         currency = str(change["currency"])
         return (
             AGENDA_NAMES[str(change["agenda"])],
@@ -190,26 +162,26 @@ def _marked(report: Report) -> str:
             OUTCOMES.get(str(change.get("outcome")), "zkušebně" if report.dry_run else "nezapsáno"),
         )
 
-    return f"## {heading}\n\n" + _rows(shown, columns, row, "llrrrrll")
+    return f"## {heading}\n\n" + rows_of(shown, columns, row, "llrrrrll")
 
 
 def _to_look_at(report: Report) -> str:
-    rows = unsettled(report)
+    rows = report.to_look_at
     if rows.empty:
         return "## Platby k posouzení\n\nŽádné."
 
-    def row(payment: dict[str, object]) -> tuple[str, ...]:
+    def row(payment: Row) -> tuple[str, ...]:
         return (
             day(payment["booked_on"]),
             amount(payment["amount"], str(payment["currency"])),
             escaped(payment["variable_symbol"]),
             escaped(payment["payment_id"]),
-            TEXTS[str(payment["reason"])],
+            REASON_TEXTS[Reason(str(payment["reason"]))],
         )
 
     columns = ("Den", "Částka", "Variabilní symbol", "Číslo platby", "Proč")
     newest = rows.sort_values(["booked_on", "payment_id"], ascending=[False, True])
-    return "## Platby k posouzení\n\n" + _rows(newest, columns, row, "lrlll")
+    return "## Platby k posouzení\n\n" + rows_of(newest, columns, row, "lrlll")
 
 
 def _suggested(report: Report) -> str:
@@ -218,7 +190,7 @@ def _suggested(report: Report) -> str:
         return ""
     numbers = report.documents.set_index(["agenda", "id"])["number"]
 
-    def row(suggestion: dict[str, object]) -> tuple[str, ...]:
+    def row(suggestion: Row) -> tuple[str, ...]:
         number = numbers.get((suggestion["agenda"], suggestion["document_id"]), "")
         return (
             escaped(suggestion["payment_id"]),
@@ -229,14 +201,14 @@ def _suggested(report: Report) -> str:
 
     columns = ("Číslo platby", "Doklad", "Číslo", "Proč")
     intro = "Možné, ale ne jisté. Nic z toho se nezapisuje; rozhodněte a opravte symbol na dokladu."
-    return f"## Návrhy\n\n{intro}\n\n" + _rows(mine, columns, row, "llll")
+    return f"## Návrhy\n\n{intro}\n\n" + rows_of(mine, columns, row, "llll")
 
 
 def _faulty(faults: Sequence[Fault]) -> str:
     if not faults:
         return ""
-    rows = [(escaped(fault.record), escaped_long(fault.cause)) for fault in faults]
-    return "## Nečitelné záznamy\n\n" + _capped(("Záznam", "Co je špatně"), rows, "ll")
+    rows = [(escaped(fault.record), escaped(fault.cause, None)) for fault in faults]
+    return "## Nečitelné záznamy\n\n" + capped(("Záznam", "Co je špatně"), rows, "ll")
 
 
 def _remarks(notes: Sequence[Note]) -> str:
@@ -246,66 +218,23 @@ def _remarks(notes: Sequence[Note]) -> str:
 
 def _buckets(report: Report) -> str:
     """Where every hundredth of the source's payments went: the sums of all rows are the sum of all payments."""
-    settled = per_payment(report)
-    if settled.empty:
+    told = report.parts
+    if told.empty:
         return ""
-    sums = settled.groupby(["currency", "reason"], sort=True)["amount"].agg(["count", "sum"]).reset_index()
+    sums = told.groupby(["currency", "reason"], sort=True)["amount"].agg(["count", "sum"]).reset_index()
 
-    def row(bucket: dict[str, object]) -> tuple[str, ...]:
+    def row(bucket: Row) -> tuple[str, ...]:
         total = amount(bucket["sum"], str(bucket["currency"]))
-        return TEXTS[str(bucket["reason"])], str(bucket["count"]), total
+        return REASON_TEXTS[Reason(str(bucket["reason"]))], str(bucket["count"]), total
 
-    return "## Kam patří peníze\n\n" + _rows(sums, ("Stav", "Plateb", "Součet"), row, "lrr")
+    return "## Kam patří peníze\n\n" + rows_of(sums, ("Stav", "Plateb", "Součet"), row, "lrr")
 
 
 def _fresh(freshness: pd.DataFrame) -> str:
     if freshness.empty:
         return ""
 
-    def row(source: dict[str, object]) -> tuple[str, ...]:
+    def row(source: Row) -> tuple[str, ...]:
         return escaped(source["source"]), day(source["complete_until"]) or "zatím nikdy"
 
-    return "## Do kdy jsou data úplná\n\n" + _rows(freshness, ("Zdroj", "Úplná do"), row, "ll")
-
-
-def escaped_long(text: str) -> str:
-    """A sentence of ours as plain text in Markdown, not shortened."""
-    return "".join(escaped(part) if not part.isspace() else " " for part in re.split(r"(\s+)", text))
-
-
-def amount(value: object, currency: str) -> str:
-    """An amount as an accountant writes it, nothing when missing."""
-    return "" if pd.isna(value) else czech(int(value), currency)  # pyright: ignore[reportArgumentType]
-
-
-def day(value: object) -> str:
-    """A day as written in Czech, nothing when missing."""
-    if pd.isna(value):  # pyright: ignore[reportArgumentType, reportCallIssue]
-        return ""
-    date = pd.Timestamp(value)  # pyright: ignore[reportArgumentType]
-    return f"{date.day}.\u00a0{date.month}.\u00a0{date.year}"
-
-
-def _rows(
-    frame: pd.DataFrame,
-    columns: Sequence[str],
-    row: Callable[[dict[str, object]], tuple[str, ...]],
-    align: str,
-) -> str:
-    shown = frame.head(MOST_ROWS).to_dict("records")
-    return _table(columns, [row({str(k): v for k, v in r.items()}) for r in shown], align) + _more(len(frame))
-
-
-def _capped(columns: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> str:
-    return _table(columns, rows[:MOST_ROWS], align) + _more(len(rows))
-
-
-def _more(count: int) -> str:
-    return f"\n\nA dalších {count - MOST_ROWS}." if count > MOST_ROWS else ""
-
-
-def _table(columns: Sequence[str], rows: Iterable[tuple[str, ...]], align: str) -> str:
-    rule = "|".join("---:" if side == "r" else ":---" for side in align)
-    lines = [f"| {' | '.join(columns)} |", f"|{rule}|"]
-    lines += [f"| {' | '.join(cells)} |" for cells in rows]
-    return "\n".join(lines)
+    return "## Do kdy jsou data úplná\n\n" + rows_of(freshness, ("Zdroj", "Úplná do"), row, "ll")

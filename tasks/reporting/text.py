@@ -1,0 +1,70 @@
+"""How a report writes things down: tables, amounts, days, and text from outside that must not act as markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tasks.money import czech
+
+MOST_ROWS = 200
+"""Rows shown per table; the rest is counted. The Prefect UI takes seconds over more."""
+LONGEST_TEXT = 60
+
+Row = dict[str, Any]
+
+
+def escaped(text: Any, longest: int | None = LONGEST_TEXT) -> str:
+    """Text from outside as plain text in Markdown: nothing in it can be markup, a link or a new line.
+
+    Missing text is empty; text longer than `longest` is cut, None leaves it whole.
+    """
+    if pd.isna(text):
+        return ""
+    plain = re.sub(r"\s+", " ", str(text)).strip()
+    if longest is not None and len(plain) > longest:
+        plain = plain[: longest - 1] + "…"
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    plain = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
+    return plain.replace("://", ":\u2060//")
+
+
+def amount(value: Any, currency: str) -> str:
+    """An amount as an accountant writes it, nothing when missing."""
+    return "" if pd.isna(value) else czech(int(value), currency)
+
+
+def day(value: Any) -> str:
+    """A day as written in Czech, nothing when missing."""
+    if pd.isna(value):
+        return ""
+    date = pd.Timestamp(value)
+    return f"{date.day}.\u00a0{date.month}.\u00a0{date.year}"
+
+
+def rows_of(
+    frame: pd.DataFrame, columns: Sequence[str], row: Callable[[Row], tuple[str, ...]], align: str
+) -> str:
+    """The first rows of the frame as a table, and how many more there are. `align` is l or r per column."""
+    shown = frame.head(MOST_ROWS).to_dict("records")
+    return table_of(columns, [row({str(k): v for k, v in r.items()}) for r in shown], align) + _more(len(frame))
+
+
+def capped(columns: Sequence[str], rows: Sequence[tuple[str, ...]], align: str) -> str:
+    """The first of the rows as a table, and how many more there are."""
+    return table_of(columns, rows[:MOST_ROWS], align) + _more(len(rows))
+
+
+def _more(count: int) -> str:
+    return f"\n\nA dalších {count - MOST_ROWS}." if count > MOST_ROWS else ""
+
+
+def table_of(columns: Sequence[str], rows: Iterable[tuple[str, ...]], align: str) -> str:
+    """A Markdown table of cells that are already escaped."""
+    rule = "|".join("---:" if side == "r" else ":---" for side in align)
+    lines = [f"| {' | '.join(columns)} |", f"|{rule}|"]
+    lines += [f"| {' | '.join(cells)} |" for cells in rows]
+    return "\n".join(lines)

@@ -1,0 +1,248 @@
+"""What the report of a run tells, and what it never tells."""
+
+import datetime as dt
+import re
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.days import Days
+from tasks.matching.reasons import Reason
+from tasks.provider import Fault, Note
+from tasks.reporting import Report, key_of, markdown, summary
+from tasks.reporting.buckets import NEEDS_LOOK, PRECEDENCE, parts
+from tasks.reporting.text import MOST_ROWS, escaped
+from tasks.tables import AGENDAS, CHANGES, DOCUMENTS, PAYMENTS, VERDICTS, table
+
+TODAY = dt.date(2026, 11, 23)
+SOURCE = "fio:CZ3820100000002900555000"
+
+
+def payment(number: int, amount: int = 100, **more: Any) -> dict[str, Any]:
+    return {
+        "source": SOURCE,
+        "payment_id": str(number),
+        "booked_on": pd.Timestamp(TODAY),
+        "amount": amount,
+        "currency": "CZK",
+        "variable_symbol": "2026000123",
+        "message": "Dárek pro Evu Novákovou",
+        "counterparty": "1234560005/0100",
+        "kind": "transfer",
+        **more,
+    }
+
+
+def verdict(
+    number: int, agenda: str, reason: Reason, amount: int = 100, document: int | None = None
+) -> dict[str, Any]:
+    return {
+        "source": SOURCE,
+        "payment_id": str(number),
+        "agenda": agenda,
+        "document_id": document,
+        "amount": amount,
+        "reason": reason.value,
+    }
+
+
+def change(number: str, **more: Any) -> dict[str, Any]:
+    return {
+        "agenda": "issued_invoice",
+        "document_id": 1,
+        "number": number,
+        "currency": "CZK",
+        "total": 150050,
+        "new_amount": 150050,
+        "new_count": 1,
+        "new_paid": True,
+        **more,
+    }
+
+
+def a_report(**more: Any) -> Report:
+    plain = Report(
+        provider="fio",
+        source=SOURCE,
+        unit="pohoda",
+        today=TODAY,
+        asked=None,
+        dry_run=False,
+        new=1,
+        changed=0,
+        faults=(),
+        notes=(),
+        payments=table(PAYMENTS),
+        documents=table(DOCUMENTS),
+        verdicts=table(VERDICTS),
+        changes=table(CHANGES),
+        written=None,
+        suggestions=pd.DataFrame(columns=["source", "payment_id", "agenda", "document_id", "why"]),
+        freshness=pd.DataFrame(columns=["source", "complete_until", "last_recorded_at"]),
+    )
+    return replace(plain, **more)
+
+
+def with_payments(*ends: Reason) -> Report:
+    return a_report(
+        payments=table(PAYMENTS, [payment(n) for n in range(len(ends))]),
+        verdicts=table(
+            VERDICTS, [verdict(n, agenda, reason) for n, reason in enumerate(ends) for agenda in AGENDAS]
+        ),
+    )
+
+
+def test_every_reason_has_its_place_in_the_report() -> None:
+    assert set(PRECEDENCE) == set(Reason)
+    assert set(PRECEDENCE) >= NEEDS_LOOK
+
+
+@pytest.mark.parametrize("reason", sorted(NEEDS_LOOK))
+def test_a_payment_that_no_document_counts_is_listed_with_the_reason(reason: Reason) -> None:
+    report = with_payments(reason)
+    assert "k posouzení: 1" in summary(report)
+    assert "2026000123" in markdown(report)
+
+
+@pytest.mark.parametrize("reason", sorted(set(Reason) - NEEDS_LOOK))
+def test_a_payment_that_is_settled_or_no_business_of_documents_is_only_summed(reason: Reason) -> None:
+    report = with_payments(reason)
+    assert "k posouzení: 0" in summary(report)
+    assert "2026000123" not in markdown(report)
+
+
+def test_a_payment_counted_in_one_agenda_does_not_wait_because_of_another() -> None:
+    rows = [
+        verdict(1, "issued_invoice", Reason.COUNTED, document=7),
+        verdict(1, "received_order", Reason.NO_DOCUMENT),
+    ]
+    report = a_report(payments=table(PAYMENTS, [payment(1)]), verdicts=table(VERDICTS, rows))
+    assert report.to_look_at.empty
+
+
+def test_the_part_of_a_payment_that_no_document_took_is_seen() -> None:
+    rows = [
+        verdict(1, "issued_invoice", Reason.COUNTED, 60, document=7),
+        verdict(1, "issued_invoice", Reason.SURPLUS, 40),
+    ]
+    report = a_report(payments=table(PAYMENTS, [payment(1)]), verdicts=table(VERDICTS, rows))
+    assert report.to_look_at["amount"].tolist() == [40]
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.sampled_from(list(Reason)), st.integers(-500, 500)), min_size=3, max_size=3),
+        max_size=12,
+    )
+)
+def test_every_hundredth_is_in_exactly_one_bucket(ends: list[list[tuple[Reason, int]]]) -> None:
+    payments: list[dict[str, Any]] = []
+    verdicts: list[dict[str, Any]] = []
+    for number, by_agenda in enumerate(ends):
+        amount = by_agenda[0][1]
+        payments.append(payment(number, amount))
+        for agenda, (reason, taken) in zip(AGENDAS, by_agenda, strict=True):
+            verdicts.append(verdict(number, agenda, reason, taken))
+            verdicts.append(verdict(number, agenda, Reason.SURPLUS, amount - taken))
+    told = parts(table(PAYMENTS, payments), table(VERDICTS, verdicts), SOURCE)
+    sums = told.groupby("payment_id")["amount"].sum().to_dict()
+    assert sums == {row["payment_id"]: row["amount"] for row in payments}
+
+
+def test_names_accounts_and_messages_of_payers_never_leave_the_machine() -> None:
+    text = markdown(with_payments(Reason.NO_DOCUMENT, Reason.AMBIGUOUS))
+    assert "Nov" not in text.replace("Nové", "")
+    assert "1234560005" not in text
+
+
+def test_an_old_payment_is_summed_but_does_not_hide_new_ones() -> None:
+    old = payment(1, booked_on=pd.Timestamp("2026-09-01"))
+    report = a_report(
+        payments=table(PAYMENTS, [old]),
+        verdicts=table(VERDICTS, [verdict(1, agenda, Reason.NO_DOCUMENT) for agenda in AGENDAS]),
+    )
+    assert report.to_look_at.empty
+    assert "1,00" in markdown(report)
+
+
+@given(st.text(max_size=200))
+def test_text_from_outside_cannot_act_as_markup(text: str) -> None:
+    shown = escaped(text)
+    assert not re.search(r"[<>\n\r]", shown)
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*_\[\]|#~!]", shown)
+    assert "://" not in shown
+
+
+def test_a_document_number_full_of_markup_stays_in_its_cell() -> None:
+    changes = table(CHANGES, [change("<script>|**x** [a](http://evil.example)")])
+    text = markdown(a_report(changes=changes, written=changes.assign(outcome="written", note="")))
+    assert "<script>" not in text
+    assert "](http" not in text
+    [line] = [line for line in text.splitlines() if "script" in line]
+    assert len(re.findall(r"(?<!\\)\|", line)) == 9
+
+
+def test_the_report_of_a_trial_says_that_nothing_was_written() -> None:
+    text = markdown(a_report(dry_run=True, changes=table(CHANGES, [change("2026001")])))
+    assert "Zkušební běh" in text
+    assert "Co by se změnilo" in text
+    assert "1\u00a0500,50\u00a0CZK" in text
+
+
+def test_what_failed_and_what_is_urgent_stands_before_the_numbers() -> None:
+    report = a_report(
+        failure="The release refuses updates", notes=[Note("consent", "Souhlas končí.", urgent=True)]
+    )
+    text = markdown(report)
+    assert text.index("The release refuses updates") < text.index("Souhlas končí.") < text.index("Nové platby")
+
+
+def test_unreadable_records_are_named_with_their_cause() -> None:
+    report = a_report(faults=[Fault("avizo.bbf:12", "chybí částka")], notes=[Note("info", "Vše v pořádku.")])
+    text = markdown(report)
+    assert "avizo.bbf:12" in text
+    assert "chybí částka" in text
+    assert "* Vše v pořádku." in text
+    assert "nečitelné záznamy: 1" in summary(report)
+
+
+def test_a_long_table_is_cut_and_says_how_much_is_missing() -> None:
+    changes = table(CHANGES, [change(str(n)) for n in range(MOST_ROWS + 7)])
+    assert "A dalších 7." in markdown(a_report(changes=changes, dry_run=True))
+
+
+def test_the_report_says_up_to_when_each_source_is_complete() -> None:
+    rows = [
+        {"source": SOURCE, "complete_until": pd.Timestamp("2026-11-22"), "last_recorded_at": None},
+        {"source": "gopay:1", "complete_until": pd.NaT, "last_recorded_at": None},
+    ]
+    text = markdown(a_report(freshness=pd.DataFrame(rows), asked=Days(TODAY, TODAY)))
+    assert "22.\u00a011.\u00a02026" in text
+    assert "zatím nikdy" in text
+    assert "2026-11-23" in text.splitlines()[0]
+
+
+def test_suggestions_are_shown_as_suggestions() -> None:
+    documents = table(
+        DOCUMENTS, [{"agenda": "issued_invoice", "id": 5, "number": "2026005", "total": 1, "cancelled": False}]
+    )
+    rows = [
+        {
+            "source": SOURCE,
+            "payment_id": "1",
+            "agenda": "issued_invoice",
+            "document_id": 5,
+            "why": "symbol se liší jednou číslicí",
+        }
+    ]
+    text = markdown(a_report(documents=documents, suggestions=pd.DataFrame(rows)))
+    assert "Nic z toho se nezapisuje" in text
+    assert "2026005" in text
+
+
+def test_the_key_of_a_report_is_one_that_prefect_takes() -> None:
+    assert key_of("gp-webpay", "Firma č. 1") == "uhrady-gp-webpay-firma-1"
