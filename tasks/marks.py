@@ -1,0 +1,134 @@
+"""Marks: what should stand on each document by the payments counted for it, and what must change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from blocks.matching import Matching
+from tasks.matching.reasons import Reason, State
+from tasks.tables import CHANGES, checked, table
+
+WANTED: Mapping[str, str] = {
+    "agenda": "str",
+    "document_id": "int64",
+    "number": "str",
+    "currency": "str",
+    "total": "int64",
+    "amount": "int64",  # what came less what went back
+    "count": "int64",  # payments that still stand
+    "paid": "bool",
+    "state": "str",  # from tasks.matching.reasons.State
+}
+
+MARKED: Mapping[str, str] = {
+    "agenda": "str",
+    "document_id": "int64",
+    "number": "str",
+    "amount": "int64",
+    "count": "int64",
+    "paid": "bool",
+}
+"""What the ledger says we wrote last, one row per document."""
+
+MARKS = ("amount", "count", "paid")
+KEY = ["agenda", "document_id"]
+
+
+def wanted(verdicts: pd.DataFrame, documents: pd.DataFrame, settings: Matching) -> pd.DataFrame:
+    """For each document with counted payments what its marks should be, and how it stands. Columns `WANTED`."""
+    counted = verdicts.loc[verdicts["reason"] == Reason.COUNTED, [*KEY, "amount"]]
+    if counted.empty:
+        return table(WANTED)
+    counted = counted.astype({"document_id": "int64"})
+    sums = counted.groupby(KEY, sort=True)["amount"].agg(["sum", "size"])
+    sums.columns = ["amount", "count"]
+    sums["count"] = _standing(counted, sums)
+    sums["back"] = counted.loc[counted["amount"] < 0].groupby(KEY)["amount"].size()
+    known = documents.rename(columns={"id": "document_id"})[[*KEY, "number", "currency", "total"]]
+    found = sums.reset_index().merge(known, on=KEY)
+    found["paid"], found["state"] = _stand(found, settings)
+    return checked(WANTED, found[list(WANTED)].astype(dict(WANTED)))
+
+
+def _standing(counted: pd.DataFrame, sums: pd.DataFrame) -> pd.Series:
+    """How many payments stand: each refund of an equal amount takes one away, and nothing stands of nothing."""
+    refunded = counted.loc[counted["amount"] < 0, KEY].drop_duplicates()
+    count = sums["count"].copy()
+    if len(refunded):
+        some = counted.merge(refunded, on=KEY)
+        some["size"] = some["amount"].abs()
+        some["sign"] = np.sign(some["amount"])
+        left = some.groupby([*KEY, "size"])["sign"].sum()
+        whole = left.clip(lower=0).groupby(level=KEY).sum()
+        count.loc[whole.index] = whole
+    return count.where(sums["amount"] > 0, 0).astype("int64")
+
+
+def _stand(found: pd.DataFrame, settings: Matching) -> tuple[npt.NDArray[np.bool_], list[str]]:
+    total, amount = found["total"].to_numpy(), found["amount"].to_numpy()
+    points = int(settings.overpayment_margin * 100)
+    most = total + total // 10_000 * points + total % 10_000 * points // 10_000
+    covered = (found["count"].to_numpy() > 0) & (amount >= total - settings.tolerated)
+    paid = covered & (amount <= most)
+    back = found["back"].notna().to_numpy()
+    twice = covered & (found["count"].to_numpy() > 1) & (total > 0) & (amount >= 2 * total)
+    states = np.select(
+        [paid, twice, covered, amount <= 0, back],
+        [
+            State.PAID.value,
+            State.PAID_TWICE.value,
+            State.OVERPAID.value,
+            State.AFTER_REFUND.value,
+            State.AFTER_REFUND.value,
+        ],
+        State.UNDERPAID.value,
+    )
+    return paid, states.tolist()
+
+
+def plan(
+    verdicts: pd.DataFrame,
+    documents: pd.DataFrame,
+    marked: pd.DataFrame,
+    settings: Matching,
+    fields: Mapping[str, frozenset[str]],
+) -> pd.DataFrame:
+    """The documents whose standing marks differ from what they should be. Columns `CHANGES`.
+
+    `marked` is what we wrote last (`MARKED`); `fields` says for each agenda which of `MARKS` have a field to go
+    to. A document is touched only when counted payments belong to it, or when we marked it and have not cleared
+    it since: then its marks go back to nothing. An empty field stands for zero and for no.
+    """
+    ours = _marked_alone(checked(MARKED, marked))
+    goal = wanted(verdicts, documents, settings)
+    goal = goal[[*KEY, *MARKS]].merge(ours, on=KEY, how="outer")
+    goal = goal.fillna({"amount": 0, "count": 0}).astype({"amount": "int64", "count": "int64"})
+    goal["paid"] = goal["paid"].astype("boolean").fillna(False).astype("bool")
+    rows = documents.rename(
+        columns={
+            "id": "document_id",
+            "marked_amount": "old_amount",
+            "marked_count": "old_count",
+            "marked_paid": "old_paid",
+        }
+    ).merge(goal.rename(columns={name: f"new_{name}" for name in MARKS}), on=KEY)
+    rows = rows[_differs(rows, fields)].sort_values(KEY, ignore_index=True)
+    return checked(CHANGES, rows[list(CHANGES)].astype(dict(CHANGES)))
+
+
+def _marked_alone(marked: pd.DataFrame) -> pd.DataFrame:
+    standing = (marked["amount"] != 0) | (marked["count"] != 0) | marked["paid"]
+    return marked.loc[standing, KEY].drop_duplicates()
+
+
+def _differs(rows: pd.DataFrame, fields: Mapping[str, frozenset[str]]) -> pd.Series:
+    differs = pd.Series(False, index=rows.index)
+    for mark in MARKS:
+        empty = False if mark == "paid" else 0
+        configured = rows["agenda"].isin([agenda for agenda, marks in fields.items() if mark in marks])
+        differs |= configured & (rows[f"old_{mark}"].fillna(empty) != rows[f"new_{mark}"]).astype(bool)
+    return differs

@@ -1,0 +1,104 @@
+"""
+The gates: what bars a payment from every document, and what bars a pair of payment and document.
+
+Gates decide pass or fail; no rule and no amount overrules them.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from blocks.matching import Matching
+from tasks.matching.keys import Ints
+from tasks.matching.reasons import CODE, Reason
+
+Codes = npt.NDArray[np.int8]
+
+PASSED = np.int8(CODE[Reason.COUNTED])
+BACK = ("refund", "reversal")
+"""Kinds of money that came back from us; other negative amounts are our own payments."""
+
+NEVER = {"fee": Reason.FEE, "settlement": Reason.SETTLEMENT, "interest": Reason.INTEREST}
+
+NEAREST = (Reason.CANCELLED_DOCUMENT, Reason.CREDIT_NOTE, Reason.OTHER_CURRENCY, Reason.BEFORE_DOCUMENT)
+"""Gates of a pair in their order: of several documents that fail, the one that came furthest tells why."""
+
+NEAREST_CODES = np.array([CODE[reason] for reason in NEAREST], np.int64)
+NEARNESS = np.full(len(CODE), -1, np.int64)
+"""By code of a reason: its place in `NEAREST`."""
+NEARNESS[NEAREST_CODES] = np.arange(len(NEAREST))
+
+
+def barred(payments: pd.DataFrame, linked: npt.NDArray[np.bool_], settings: Matching) -> Codes:
+    """For each payment the code of what bars it from every document, `PASSED` for nothing.
+
+    Rows that take a known payment back (`linked`) go where that one went, so only their kind is looked at.
+    """
+    amounts = payments["amount"].to_numpy()
+    kinds, names = pd.factorize(payments["kind"])
+    codes = np.full(len(payments), PASSED)
+    back = np.isin(kinds, [n for n, name in enumerate(names) if name in BACK])
+    codes[(amounts < 0) & ~back] = CODE[Reason.OUTGOING]
+    codes[ignored(payments["counterparty"], settings.ignored_accounts)] = CODE[Reason.IGNORED_COUNTERPARTY]
+    codes[linked] = PASSED
+    for n, name in enumerate(names):
+        if reason := NEVER.get(str(name)):
+            codes[kinds == n] = CODE[reason]
+    codes[amounts == 0] = CODE[Reason.ZERO]
+    return codes
+
+
+def ignored(counterparties: pd.Series, accounts: list[str]) -> npt.NDArray[np.bool_]:
+    """Which counterparties are among the accounts, whichever of the two spellings either side uses."""
+    flags = np.zeros(len(counterparties), np.bool_)
+    if not accounts:
+        return flags
+    normal = {account(text) for text in accounts}
+    tails = re.compile("|".join(sorted({re.escape(tail[:10].lstrip("0")) for *_, tail in normal})))
+    texts = counterparties.fillna("").to_list()
+    flags[[row for row, text in enumerate(texts) if tails.search(text) and account(text) in normal]] = True
+    return flags
+
+
+def account(text: str) -> tuple[str, ...]:
+    """An account in one spelling: a Czech IBAN and "[prefix-]number/bank" of one account are equal."""
+    plain = re.sub(r"\s", "", text).upper()
+    if iban := re.fullmatch(r"(?:CZ|SK)\d\d(\d{4})(\d{6})(\d{10})", plain):
+        bank, prefix, number = iban.groups()
+        return plain[:2], bank, prefix.lstrip("0"), number.lstrip("0")
+    if local := re.fullmatch(r"(?:(\d{1,6})-)?(\d{1,10})/(\d{4})", plain):
+        prefix, number, bank = local.groups(default="")
+        return "CZ", bank, prefix.lstrip("0"), number.lstrip("0")
+    return ("", plain)
+
+
+class PairGates:
+    """The gates between a payment and a document, made ready for a million pairs at once."""
+
+    def __init__(self, payments: pd.DataFrame, documents: pd.DataFrame, settings: Matching) -> None:
+        both = pd.concat([payments["currency"], documents["currency"]], ignore_index=True)
+        codes = pd.factorize(both)[0]
+        self._ours, self._theirs = codes[: len(payments)], codes[len(payments) :]
+        self._booked = _day(payments["booked_on"])
+        self._earliest = _day(documents["issued_on"]) - settings.days_before_document
+        self._cancelled = documents["cancelled"].to_numpy()
+        self._nothing = documents["total"].to_numpy() <= 0
+
+    def verdicts(self, payments: Ints, documents: Ints) -> Codes:
+        """For each pair the code of the first gate that it fails, `PASSED` when it passes all."""
+        codes = np.full(len(payments), PASSED)
+        codes[self._booked[payments] < self._earliest[documents]] = CODE[Reason.BEFORE_DOCUMENT]
+        codes[self._ours[payments] != self._theirs[documents]] = CODE[Reason.OTHER_CURRENCY]
+        codes[self._nothing[documents]] = CODE[Reason.CREDIT_NOTE]
+        codes[self._cancelled[documents]] = CODE[Reason.CANCELLED_DOCUMENT]
+        return codes
+
+
+def _day(column: pd.Series) -> Ints:
+    """Days since 1970, for a missing day one that is before all others."""
+    days = column.to_numpy().astype("datetime64[D]").astype(np.int64)
+    return np.where(column.isna().to_numpy(), -(10**6), days)

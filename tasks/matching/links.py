@@ -1,0 +1,39 @@
+"""Rows that take a payment back and name it: which payment in the end each of them is about."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tasks.matching.keys import Ints
+
+DEEPEST = 8
+"""A reversal of a reversal is real; a longer chain than this, or a circle, is followed no further."""
+
+
+def roots(payments: pd.DataFrame) -> tuple[Ints, Ints]:
+    """For each payment the row of the payment that it takes back in the end (-1 for none), and through how many.
+
+    A row whose named payment is not here, or that ends up naming itself, takes nothing known back.
+    """
+    named = payments["reverses"].to_numpy(dtype=object)
+    target = np.full(len(payments), -1, np.int64)
+    depth = np.zeros(len(payments), np.int64)
+    rows = np.flatnonzero(~pd.isna(named))
+    if len(rows) == 0:
+        return target, depth
+    sources = payments["source"].to_numpy(dtype=object)
+    wanted = set(named[rows])
+    here = {
+        (sources[row], identity): row
+        for row, identity in enumerate(payments["payment_id"].to_list())
+        if identity in wanted
+    }
+    direct = {row: here[key] for row in rows.tolist() if (key := (sources[row], named[row])) in here}
+    for row in direct:
+        root, steps = row, 0
+        while root in direct and steps <= DEEPEST:
+            root, steps = direct[root], steps + 1
+        if steps <= DEEPEST:
+            target[row], depth[row] = root, steps
+    return target, depth

@@ -1,0 +1,167 @@
+"""
+Several documents for one key: which of them a payment pays, by what is still open on each.
+
+Payments that can see the same document are taken in the order of (day, source, identity), so neither the order of
+the input nor any payment of other documents has a say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from tasks.matching.reasons import CODE, Reason
+
+LARGEST_GROUP = 5
+MOST_OPEN = 40
+"""Among more open documents than this no group is looked for: too many sums come out by chance."""
+
+COUNTED = CODE[Reason.COUNTED]
+AMBIGUOUS = CODE[Reason.AMBIGUOUS]
+SURPLUS = CODE[Reason.SURPLUS]
+
+
+@dataclass
+class Part:
+    """A part of a payment: the row of its document (-1 for none), its amount, and the code of the reason."""
+
+    document: int
+    amount: int
+    reason: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A payment in one agenda and the documents it may pay; `root` is the case it takes back, -1 for none."""
+
+    case: int
+    amount: int
+    documents: tuple[int, ...] = ()
+    word: bool = False
+    root: int = -1
+
+
+@dataclass
+class Book:
+    """What has been counted on each document so far; money and an e-shop's word are kept apart."""
+
+    totals: Mapping[int, int]
+    counted: dict[tuple[bool, int], int] = field(default_factory=dict[tuple[bool, int], int])
+
+    def open(self, word: bool, document: int) -> int:
+        """What remains to be paid."""
+        return self.totals[document] - self.counted.get((word, document), 0)
+
+    def standing(self, word: bool, document: int) -> int:
+        """What has been counted and not gone back."""
+        return self.counted.get((word, document), 0)
+
+    def count(self, word: bool, parts: Sequence[Part]) -> None:
+        """Remember the counted parts."""
+        for part in parts:
+            if part.reason == COUNTED:
+                key = word, part.document
+                self.counted[key] = self.counted.get(key, 0) + part.amount
+
+
+def shared(claims: Sequence[Claim], totals: Mapping[int, int], oldest_first: bool) -> dict[int, list[Part]]:
+    """The parts of each claim's payment, by case.
+
+    Claims come in their order, a claim that takes another back after it; `documents` of a claim oldest first.
+    """
+    book = Book(totals)
+    settled: dict[int, list[Part]] = {}
+    standing: dict[int, list[int]] = {}
+    words: dict[int, bool] = {}
+    for claim in claims:
+        if claim.root in settled:
+            word = words[claim.root]
+            parts = taken_back(claim.amount, settled[claim.root], standing[claim.root])
+        else:
+            word = words[claim.case] = claim.word
+            parts = settled[claim.case] = _allotted(claim, book, oldest_first)
+            standing[claim.case] = [part.amount for part in parts]
+        settled.setdefault(claim.case, parts)
+        book.count(word, parts)
+    return settled
+
+
+def taken_back(amount: int, parts: Sequence[Part], standing: list[int]) -> list[Part]:
+    """The amount laid on the parts of the payment that it takes back (or, with its sign, brings again).
+
+    `standing` is what of each part has not been taken back yet; the last part goes first, and what is more than
+    all of them stays with the first. Updates `standing`.
+    """
+    rest, found = amount, dict[int, int]()
+    for n in reversed(range(len(parts))):
+        room = -standing[n] if amount < 0 else parts[n].amount - standing[n]
+        share = max(rest, room) if amount < 0 else min(rest, room)
+        found[n] = share
+        rest -= share
+    found[0] += rest
+    for n, share in found.items():
+        standing[n] += share
+    return [Part(parts[n].document, share, parts[n].reason) for n, share in sorted(found.items()) if share]
+
+
+def _allotted(claim: Claim, book: Book, oldest_first: bool) -> list[Part]:
+    if len(claim.documents) == 1:
+        return [Part(claim.documents[0], claim.amount, COUNTED)]
+    back = claim.amount < 0
+    left = [
+        book.standing(claim.word, document) if back else book.open(claim.word, document)
+        for document in claim.documents
+    ]
+    sign = -1 if back else 1
+    if chosen := fitting(abs(claim.amount), left):
+        return [Part(claim.documents[n], sign * left[n], COUNTED) for n in chosen]
+    if not oldest_first:
+        return [Part(-1, claim.amount, AMBIGUOUS)]
+    return _filled(claim, left, sign)
+
+
+def fitting(amount: int, left: Sequence[int]) -> tuple[int, ...]:
+    """Which positions the amount pays exactly: one if there is just one, else the one group if there is just one.
+
+    Empty when nothing or more than one thing fits; two equal single documents are never told apart by a group.
+    """
+    single = [n for n, rest in enumerate(left) if rest == amount]
+    if single:
+        return tuple(single) if len(single) == 1 else ()
+    open_ones = [n for n, rest in enumerate(left) if 0 < rest < amount]
+    if len(open_ones) > MOST_OPEN or sum(left[n] for n in open_ones) < amount:
+        return ()
+    found: list[tuple[int, ...]] = []
+    for size in range(2, min(LARGEST_GROUP, len(open_ones)) + 1):
+        for group in _groups(amount, [(left[n], n) for n in open_ones], size):
+            if found:
+                return ()
+            found.append(group)
+    return found[0] if found else ()
+
+
+def _groups(amount: int, ones: list[tuple[int, int]], size: int) -> Iterator[tuple[int, ...]]:
+    """All groups of this size whose sum is the amount; the last two members come from a lookup."""
+    if size < 2:
+        return
+    places: dict[int, list[int]] = {}
+    for place, (rest, _) in enumerate(ones):
+        places.setdefault(rest, []).append(place)
+    for chosen in combinations(range(len(ones)), size - 1):
+        missing = amount - sum(ones[place][0] for place in chosen)
+        for place in places.get(missing, ()):
+            if place > chosen[-1]:
+                yield tuple(sorted(ones[member][1] for member in (*chosen, place)))
+
+
+def _filled(claim: Claim, left: Sequence[int], sign: int) -> list[Part]:
+    """Oldest first, for a refund newest first; what no document takes is surplus."""
+    rest, parts = abs(claim.amount), list[Part]()
+    order = range(len(left)) if sign > 0 else reversed(range(len(left)))
+    for n in order:
+        share = min(rest, max(left[n], 0))
+        if share:
+            parts.append(Part(claim.documents[n], sign * share, COUNTED))
+            rest -= share
+    return parts + ([Part(-1, sign * rest, SURPLUS)] if rest else [])
