@@ -1,0 +1,34 @@
+"""Payments by the gateway GoPay, from its account statements."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from blocks.gopay import GoPayAccount
+from flows.marking import mark_payments, run_name
+from tasks.providers.gopay import GoPay
+
+
+@flow(name="gopay", flow_run_name=run_name)
+def gopay(
+    account: str = "gopay",
+    unit: str = "pohoda",
+    first_day: date | None = None,
+    last_day: date | None = None,
+    dry_run: bool = False,
+) -> State:
+    """Označí v Pohodě doklady zaplacené přes platební bránu GoPay.
+
+    Args:
+        account: Jméno bloku GoPay s účtem u platební brány.
+        unit: Jméno bloku „Pohoda - účetní jednotka“.
+        first_day: První den, který se má stáhnout; prázdné znamená vše, co ještě chybí.
+        last_day: Poslední den, který se má stáhnout; prázdné znamená do dneška.
+        dry_run: Jen ukázat, co by se zapsalo.
+    """
+    block = GoPayAccount.load(account)
+    assert isinstance(block, GoPayAccount)  # noqa: S101 - a coroutine only inside an event loop
+    return mark_payments(GoPay, block, unit, first_day, last_day, dry_run)
