@@ -1,5 +1,5 @@
 """
-Whether a release of Pohoda takes updates of documents: found out by a harmless probe, remembered with the release.
+Whether a release of Pohoda takes updates of documents: found out by a harmless probe, remembered per release.
 
 The published schema prepares the update of orders and has it switched off, and has none for invoices
 (pohoda-mserver.md 0 and 3.2). So nothing is assumed about any release, also not that what one refuses the next
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Literal, Protocol
 
+from tasks.errors import OutcomeUnknown, Unavailable
 from tasks.mserver.client import MServerClient
 from tasks.mserver.requests import FORMS, IMPOSSIBLE_ID, Form, list_pack, probe_pack
 from tasks.mserver.responses import ItemAnswer, PackAnswer
@@ -60,8 +61,8 @@ class UpdateCapability:
     def find_out(self) -> None:
         """Make sure that what is known is of the release that answers now; probe a release not yet known.
 
-        Costs no request while both forms are known to be accepted, one that only reads while they are not, and one
-        probe per release. Raises what `MServerClient.post` raises.
+        Costs no request while both forms are known to be accepted, one that only reads while they are not, and
+        one probe per release. Raises what `MServerClient.post` raises, except OutcomeUnknown.
         """
         if all(self.verdict(form) == "accepts" for form in FORMS):
             return
@@ -83,7 +84,11 @@ class UpdateCapability:
             self._memory.remember_capability(self._name(form), verdict)
 
     def _probe(self) -> None:
-        answer = self._client.post(probe_pack(self._client.ico))
+        try:
+            answer = self._client.post(probe_pack(self._client.ico))
+        except OutcomeUnknown as error:
+            # Whatever came of it, a probe changes nothing, so asking again is as good as never having asked.
+            raise Unavailable("mServer did not answer a probe", evidence=error.evidence) from None
         self.notice(answer)
         for form in FORMS:
             item = answer.to(f"PROBE-{form}")
@@ -97,9 +102,9 @@ class UpdateCapability:
 def judged(answer: ItemAnswer | None) -> Verdict:
     """What the answer to the probe says about the release.
 
-    One that knows no update refuses the item by its schema before it looks at any document (pohoda-mserver.md 2.5,
-    5.3 R2b). One that knows it looks for the document and finds none; in which shape it says so is not documented,
-    so each of them counts. Anything else, a missing right for instance, says nothing about the release.
+    One that knows no update refuses the item by its schema before it looks at any document (pohoda-mserver.md
+    2.5, 5.3 R2b). One that knows it looks for the document and finds none; in which shape it says so is not
+    documented, so each of them counts. Anything else, a missing right for instance, tells nothing about it.
     """
     if answer is None:
         return "unclear"
@@ -107,6 +112,8 @@ def judged(answer: ItemAnswer | None) -> Verdict:
         return "unsafe"
     _, note = answer.complaint
     understood = answer.inner in ("orderResponse", "invoiceResponse")
+    if answer.state == "error" and not understood and _SCHEMA.search(note):
+        return "refuses"
     if _NOT_FOUND.search(note) or (understood and "error" not in (answer.state, answer.inner_state)):
         return "accepts"
-    return "refuses" if not understood and answer.state == "error" and _SCHEMA.search(note) else "unclear"
+    return "unclear"
