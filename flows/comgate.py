@@ -1,0 +1,32 @@
+"""Payments through the gateway Comgate."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from prefect import flow
+from prefect.states import State
+
+from blocks.comgate import ComgateShop
+from flows.marking import mark_payments, run_name
+from tasks.providers.comgate import Comgate
+
+
+@flow(name="comgate", flow_run_name=run_name)
+def comgate(
+    account: str = "comgate",
+    unit: str = "pohoda",
+    first_day: date | None = None,
+    last_day: date | None = None,
+    dry_run: bool = False,
+) -> State:
+    """Zeptá se brány Comgate na klíče plateb na dokladech a označí v Pohodě zaplacené.
+
+    Args:
+        account: Jméno bloku Comgate s propojením obchodu.
+        unit: Jméno bloku „Pohoda - účetní jednotka“.
+        first_day: První den vystavení dokladů a výplat, na které se zeptat znovu; prázdné = co je třeba.
+        last_day: Poslední takový den; prázdné znamená jen první den.
+        dry_run: Jen ukázat, co by se zapsalo.
+    """
+    return mark_payments(Comgate, ComgateShop.load(account), unit, first_day, last_day, dry_run)
