@@ -11,7 +11,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from blocks.matching import Matching
 from blocks.pohoda import Agenda, Database, MServer, PohodaUnit
+from sandbox.books import PAYOUT_ACCOUNTS
 from sandbox.pohoda_rows import fill
 from sandbox.pohoda_shape import create_catalogue, create_tables
 from sandbox.world import Marks, World
@@ -84,6 +86,7 @@ class SandboxPohoda:
             issued_invoices=agenda.model_copy(),
             advance_invoices=agenda.model_copy(),
             received_orders=agenda.model_copy(),
+            matching=Matching(ignored_accounts=list(PAYOUT_ACCOUNTS)),
         )
 
     def find(self, agenda: str, row_id: int) -> str | None:
