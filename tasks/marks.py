@@ -32,7 +32,7 @@ MARKED: Mapping[str, str] = {
     "count": "int64",
     "paid": "bool",
 }
-"""What the ledger says we wrote last, one row per document."""
+"""What the ledger must tell of what we wrote last, one row per document; it may tell more."""
 
 MARKS = ("amount", "count", "paid")
 KEY = ["agenda", "document_id"]
@@ -103,7 +103,7 @@ def plan(
     to. A document is touched only when counted payments belong to it, or when we marked it and have not cleared
     it since: then its marks go back to nothing. An empty field stands for zero and for no.
     """
-    ours = _marked_alone(checked(MARKED, marked))
+    ours = _ours(marked, documents)
     goal = wanted(verdicts, documents, settings)
     goal = goal[[*KEY, *MARKS]].merge(ours, on=KEY, how="outer")
     goal = goal.fillna({"amount": 0, "count": 0}).astype({"amount": "int64", "count": "int64"})
@@ -120,9 +120,18 @@ def plan(
     return checked(CHANGES, rows[list(CHANGES)].astype(dict(CHANGES)))
 
 
-def _marked_alone(marked: pd.DataFrame) -> pd.DataFrame:
+def _ours(marked: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
+    """Keys of the documents whose marks are ours and not cleared yet.
+
+    A document is known by its number, since ids start anew with every year's database; by its id as well where
+    several documents have the number.
+    """
     standing = (marked["amount"] != 0) | (marked["count"] != 0) | marked["paid"]
-    return marked.loc[standing, KEY].drop_duplicates()
+    named = marked.loc[standing, ["agenda", "number", "document_id"]].rename(columns={"document_id": "then"})
+    known = documents[["agenda", "number", "id"]].rename(columns={"id": "document_id"})
+    found = known.merge(named, on=["agenda", "number"])
+    several = found.duplicated(["agenda", "number"], keep=False)
+    return found.loc[~several | (found["document_id"] == found["then"]), KEY].drop_duplicates()
 
 
 def _differs(rows: pd.DataFrame, fields: Mapping[str, frozenset[str]]) -> pd.Series:
