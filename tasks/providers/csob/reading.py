@@ -1,0 +1,200 @@
+"""Files that were read together, and the payments that they amount to."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tasks.money import czech
+from tasks.provider import Delivery, Fault, Note
+from tasks.providers.csob.bbf import Advices, parse
+from tasks.providers.csob.bookings import (
+    Row,
+    booking,
+    contradicts,
+    identity,
+    is_foreign,
+    signed,
+)
+from tasks.providers.csob.foreign import (
+    Half,
+    differ,
+    half_of_booking,
+    half_of_detail,
+    payment,
+    placed,
+    remembered,
+    written,
+)
+from tasks.providers.csob.recognise import UNIMPORTANT, Format, recognise
+from tasks.tables import INCOMING, table
+
+LARGEST_UNPACKED = 256 * 1024 * 1024
+MOST_MEMBERS = 10_000
+
+
+@dataclass(frozen=True)
+class File:
+    """A file as it came."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All files of one reading: the provider's raw answer."""
+
+    files: tuple[File, ...]
+    halves: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What is remembered of foreign payments at the places that these files speak of."""
+    covered: tuple[dt.date, ...] = ()
+    cursors: tuple[tuple[str, str], ...] = ()
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def cursor_of(place: str) -> str:
+    """The name under which the halves of foreign payments at one place are remembered."""
+    return f"foreign {place}"
+
+
+def places(files: Iterable[File]) -> set[str]:
+    """Own account, currency and day of every foreign payment that the files speak of."""
+    return {half.place for _, advices in _advices(files) for half in _halves(advices)}
+
+
+def delivery(reading: Reading, source: str) -> Delivery:
+    """The payments of a reading, each once, with everything that a person should know about the files."""
+    faults, notes = list(reading.faults), list(reading.notes)
+    rows: dict[str, Row] = {}
+    halves: list[Half] = []
+    for file, advices in _advices(reading.files):
+        faults += advices.faults
+        notes += _remarks(file, advices)
+        halves += _halves(advices)
+        for row in _bookings(advices):
+            known = rows.setdefault(row["payment_id"], row)
+            if (known["amount"], known["variable_symbol"]) != (row["amount"], row["variable_symbol"]):
+                faults.append(_same_number(file, row))
+    faults += [fault for file in unpacked(reading.files) for fault in _unread(file)]
+    notes += [note for file in unpacked(reading.files) for note in _unimportant(file)]
+    merged, cursors, doubts = _merged(reading.halves, halves)
+    payments = table(INCOMING, ({"source": source, **row} for row in [*rows.values(), *merged]))
+    return Delivery(
+        payments=payments,
+        covered=reading.covered,
+        faults=tuple(faults),
+        notes=(*notes, *doubts),
+        cursors=(*reading.cursors, *cursors),
+    )
+
+
+def unpacked(files: Iterable[File]) -> Iterator[File]:
+    """The files, with the members of archives in place of the archives that can be opened."""
+    for file in files:
+        members = _members(file) if recognise(file.data) is Format.ZIP else None
+        yield from members if members is not None else [file]
+
+
+def _members(archive: File) -> list[File] | None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive.data)) as opened:
+            listed = [member for member in opened.infolist() if not member.is_dir()]
+            if len(listed) > MOST_MEMBERS or sum(member.file_size for member in listed) > LARGEST_UNPACKED:
+                return None
+            return [File(f"{archive.name}/{member.filename}", opened.read(member)) for member in listed]
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
+        return None
+
+
+def _advices(files: Iterable[File]) -> Iterator[tuple[str, Advices]]:
+    for file in unpacked(files):
+        if recognise(file.data) is Format.BBF:
+            yield file.name, parse(file.data, file.name)
+
+
+def _halves(advices: Advices) -> Iterator[Half]:
+    for movement in advices.movements.itertuples():
+        if is_foreign(movement):
+            yield half_of_booking(movement, advices.lines[movement.line - 1])
+    for detail in advices.details.itertuples():
+        yield half_of_detail(detail, advices.lines[detail.line - 1])
+
+
+def _bookings(advices: Advices) -> Iterator[Row]:
+    start = {block.number: block.first for block in reversed(advices.blocks)}
+    for movement in advices.movements.itertuples():
+        if not is_foreign(movement):
+            payment_id = identity(movement, movement.line - start[movement.advice])
+            yield booking(movement, payment_id, advices.lines[movement.line - 1])
+
+
+def _merged(known: Mapping[str, str], halves: list[Half]) -> tuple[list[Row], list[tuple[str, str]], list[Note]]:
+    """One payment for every foreign payment that the halves speak of, and what is to be remembered of them."""
+    rows: list[Row] = []
+    cursors: list[tuple[str, str]] = []
+    notes: list[Note] = []
+    for place in sorted({half.place for half in halves}):
+        here = [half for half in halves if half.place == place]
+        all_placed = placed(remembered(known.get(place)), here)
+        touched = {one.payment_id for one in all_placed if any(one.half.is_again(half) for half in here)}
+        for payment_id in sorted(touched):
+            together = [one.half for one in all_placed if one.payment_id == payment_id]
+            rows.append(payment(payment_id, together))
+            if differ(together):
+                notes.append(_different_amounts(payment_id))
+        if written(all_placed) != known.get(place):
+            cursors.append((cursor_of(place), written(all_placed)))
+    return rows, cursors, notes
+
+
+def _remarks(file: str, advices: Advices) -> Iterator[Note]:
+    if advices.unreadable_characters:
+        yield Note("unreadable_characters", f"Soubor {file} obsahuje znaky, které nelze přečíst; jsou nahrazeny.")
+    for movement in advices.movements.itertuples():
+        if contradicts(movement):
+            yield Note(
+                "sign_contradicts",
+                f"Soubor {file}, řádek {movement.line}: znaménko částky odporuje příznaku směru; platí příznak.",
+            )
+        if movement.flag in ("CR", "RC"):
+            yield Note(
+                "reversed_credit",
+                f"Banka stornovala připsanou platbu {czech(-signed(movement), movement.currency)} ze dne"
+                f" {movement.booking_date:%d.%m.%Y} (odkaz banky {movement.bank_reference or 'neuveden'});"
+                " zkontrolujte doklad, ke kterému patřila.",
+                urgent=True,
+            )
+
+
+def _unread(file: File) -> Iterator[Fault]:
+    """Files that may hold payments and cannot be read."""
+    kind = recognise(file.data)
+    if kind in (Format.BBF, *UNIMPORTANT):
+        return
+    if kind is Format.ZIP:
+        yield Fault(file.name, "archiv nelze rozbalit; rozbalte jej a vložte soubory jednotlivě")
+    else:
+        yield Fault(file.name, f"{kind.value} se nečte; v portálu CEB nastavte formát avíz BBF")
+
+
+def _unimportant(file: File) -> Iterator[Note]:
+    kind = recognise(file.data)
+    if kind in UNIMPORTANT:
+        yield Note("not_an_advice", f"Soubor {file.name} není avízo, je to {kind.value}; přeskočen.")
+
+
+def _same_number(file: str, row: Row) -> Fault:
+    return Fault(f"{file}, {row['payment_id']}", "dvě různé platby mají stejný odkaz banky; počítá se jen první")
+
+
+def _different_amounts(payment_id: str) -> Note:
+    return Note(
+        "halves_differ",
+        f"Zahraniční platba {payment_id}: zaúčtovaná částka se liší od částky v podrobnostech; platí zaúčtovaná.",
+        urgent=True,
+    )
