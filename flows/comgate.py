@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from prefect import flow
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
 from blocks.comgate import ComgateShop
 from flows.marking import mark_payments, run_name
@@ -19,7 +20,7 @@ def comgate(
     first_day: date | None = None,
     last_day: date | None = None,
     dry_run: bool = False,
-) -> State:
+) -> State[Any]:
     """Zeptá se brány Comgate na klíče plateb na dokladech a označí v Pohodě zaplacené.
 
     Args:
@@ -29,4 +30,4 @@ def comgate(
         last_day: Poslední takový den; prázdné znamená jen první den.
         dry_run: Jen ukázat, co by se zapsalo.
     """
-    return mark_payments(Comgate, ComgateShop.load(account), unit, first_day, last_day, dry_run)
+    return mark_payments(Comgate, ComgateShop, account, unit, first_day, last_day, dry_run)

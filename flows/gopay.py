@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -19,7 +20,7 @@ def gopay(
     first_day: date | None = None,
     last_day: date | None = None,
     dry_run: bool = False,
-) -> State:
+) -> State[Any]:
     """Označí v Pohodě doklady zaplacené přes platební bránu GoPay.
 
     Args:
@@ -29,6 +30,4 @@ def gopay(
         last_day: Poslední den, který se má stáhnout; prázdné znamená do dneška.
         dry_run: Jen ukázat, co by se zapsalo.
     """
-    block = GoPayAccount.load(account)
-    assert isinstance(block, GoPayAccount)  # noqa: S101 - a coroutine only inside an event loop
-    return mark_payments(GoPay, block, unit, first_day, last_day, dry_run)
+    return mark_payments(GoPay, GoPayAccount, account, unit, first_day, last_day, dry_run)

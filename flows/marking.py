@@ -6,36 +6,40 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from prefect import get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.blocks.core import Block
-from prefect.states import Completed, Failed, State
-from tasks.marks import plan
-from tasks.pohoda.documents import read_marks
-from tasks.reporting import Report, key_of, markdown, summary
-from tasks.writers.choice import writer_for
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
 from flows.fetching import Fetched, fetch
-from flows.runs import Run, run_name, this_run
-from flows.steps import decide, read, write_marks
+from flows.runs import Run, block_named, run_name, this_run
+from flows.steps import active, decide, read, write_marks
 from tasks.days import ONE_DAY
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
-from tasks.matching import suggest
+from tasks.marks import plan
+from tasks.matching.suggestions import suggest
+from tasks.pohoda.documents import read_marks
 from tasks.provider import Memory, Provider
+from tasks.reporting import Report, key_of, markdown, summary
 from tasks.secrets import MaskSecrets, secrets_of
-from tasks.tables import AGENDAS
+from tasks.writers import Writer
+from tasks.writers.choice import writer_for
 
 __all__ = ["mark_payments", "run_name"]
 
+B = TypeVar("B", bound=Block)
+
 
 def mark_payments(
-    kind: Callable[[Any, Memory], Provider],
-    account: Block,
+    provider: Callable[[B, Memory], Provider],
+    kind: type[B],
+    account: str,
     unit: str,
     first_day: dt.date | None,
     last_day: dt.date | None,
@@ -43,21 +47,21 @@ def mark_payments(
 ) -> State[Any]:
     """Fetch what the provider has, record it, and let Pohoda's marks follow from all payments recorded.
 
-    `kind` makes the provider from its block and the ledger. The days are inclusive; without them the ledger decides
-    which are due. Returns the run's final state: a sentence in Czech, or what failed and what to do about it.
+    `provider` is made from the block of this kind and name, and the ledger. The days are inclusive; without them
+    the ledger decides which are due. Returns the run's final state: a sentence in Czech, or what failed and what
+    to do about it.
     """
-    pohoda = PohodaUnit.load(unit)
     log = get_run_logger()
-    with masked_logs(account, pohoda):
-        try:
+    try:
+        settings, pohoda = block_named(kind, account), block_named(PohodaUnit, unit)
+        with masked_logs(settings, pohoda), Ledger.open(pohoda.ledger) as ledger:
             run = this_run(unit, first_day, last_day, dry_run)
-            with Ledger.open(pohoda.ledger) as ledger:
-                report = marked(kind(account, ledger), pohoda, ledger, run)
-        except PohodaPaymentsError as error:
-            log.error("%s: %s", type(error).__name__, error)
-            return Failed(message=str(error))
-        log.info(summary(report))
-        return Failed(message=report.failure) if report.failure else Completed(message=summary(report))
+            report = marked(provider(settings, ledger), pohoda, ledger, run)
+    except PohodaPaymentsError as error:
+        log.error("%s: %s", type(error).__name__, error)
+        return Failed(message=str(error))
+    log.info(summary(report))
+    return Failed(message=report.failure) if report.failure else Completed(message=summary(report))
 
 
 def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Report:
@@ -72,15 +76,17 @@ def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> 
 def settle(
     pohoda: PohodaUnit, ledger: Ledger, run: Run, fetched: Fetched, still_ours: Callable[[], None]
 ) -> Report:
-    """Let the marks in Pohoda follow from all payments in the ledger. Only one run of a unit is in here at a time."""
+    """Let the marks in Pohoda follow from all payments in the ledger; one run of a unit at a time is in here."""
     documents = read(pohoda, run.today)
-    payments = ledger.payments(run.today - ONE_DAY * pohoda.horizon_days)
+    payments = ledger.payments(run.today - ONE_DAY * payments_horizon(pohoda))
     verdicts = decide(payments, documents, pohoda)
-    marks = plan(verdicts, documents, ledger.marked(pohoda.ico), pohoda.matching, configured(pohoda))
+    writer = writer_for(pohoda, ledger)
+    fields = {agenda: writer.marks(agenda) for agenda in active(pohoda)}
+    marks = plan(verdicts, documents, ledger.marked(pohoda.ico), pohoda.matching, fields)
     get_run_logger().info(
         "%d documents, %d payments, %d marks to change", len(documents), len(payments), len(marks)
     )
-    written, failure = (None, "") if run.dry_run else write(marks, pohoda, ledger, run, still_ours)
+    written, failure = (None, "") if run.dry_run else write(marks, writer, pohoda, ledger, run, still_ours)
     return Report(
         provider=run.provider,
         source=fetched.source,
@@ -104,9 +110,14 @@ def settle(
 
 
 def write(
-    changes: pd.DataFrame, pohoda: PohodaUnit, ledger: Ledger, run: Run, still_ours: Callable[[], None]
+    changes: pd.DataFrame,
+    writer: Writer,
+    pohoda: PohodaUnit,
+    ledger: Ledger,
+    run: Run,
+    still_ours: Callable[[], None],
 ) -> tuple[pd.DataFrame | None, str]:
-    """Write the changes and say what became of each; a failure is a sentence, so that the report is left anyway."""
+    """Write the changes and say what became of each; a failure is a sentence, so that the report is left."""
 
     def standing(batch: pd.DataFrame) -> pd.DataFrame:
         still_ours()
@@ -115,7 +126,6 @@ def write(
     if changes.empty:
         return None, ""
     try:
-        writer = writer_for(pohoda, ledger)
         writer.ready()
         journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
         written = write_marks(changes, writer, standing, journal)
@@ -126,22 +136,17 @@ def write(
     return written, f"Nezapsané doklady: {len(failed)}" if len(failed) else ""
 
 
+def payments_horizon(pohoda: PohodaUnit) -> int:
+    """How many days back payments matter: the oldest document may have been paid before it was issued."""
+    return pohoda.horizon_days + pohoda.matching.days_before_document
+
+
 def standing_marks(pohoda: PohodaUnit, batch: pd.DataFrame) -> pd.DataFrame:
     """The marks that stand in Pohoda right now on the documents of a batch of changes."""
     by_agenda = batch.groupby("agenda", sort=False)["document_id"]
     return pd.concat(
         [read_marks(pohoda, str(agenda), ids.tolist()) for agenda, ids in by_agenda], ignore_index=True
     )
-
-
-def configured(pohoda: PohodaUnit) -> dict[str, frozenset[str]]:
-    """Which of the three marks have a field, per agenda: amount, count, paid."""
-    return {
-        name: frozenset(
-            mark for mark in ("amount", "count", "paid") if getattr(pohoda.agenda(name), f"{mark}_field")
-        )
-        for name in AGENDAS
-    }
 
 
 @contextmanager

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-import prefect.runtime
+from prefect.blocks.core import Block
+from prefect.runtime import flow_run
+from pydantic import ValidationError
 
 from tasks.collecting import asked_days
 from tasks.days import Days, prague_day
+from tasks.errors import SettingError
+
+B = TypeVar("B", bound=Block)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Run:
 
 def run_name() -> str:
     """Which account and which days a run is about, for the list of runs in the UI."""
-    given = prefect.runtime.flow_run.parameters
+    given = flow_run.parameters
     days = asked_days(_day(given.get("first_day")), _day(given.get("last_day")), dt.date.max)
     return f"{given.get('account')} {days or scheduled_day()}" + (" dry run" if given.get("dry_run") else "")
 
@@ -38,18 +43,41 @@ def _day(value: Any) -> dt.date | None:
 
 def scheduled_day() -> dt.date:
     """The Prague day of the run's scheduled start, which a retry keeps and a late start does not change."""
-    return prague_day(prefect.runtime.flow_run.scheduled_start_time)
+    return prague_day(flow_run.scheduled_start_time)
 
 
 def this_run(unit: str, first_day: dt.date | None, last_day: dt.date | None, dry_run: bool) -> Run:
     """The run that is going on, as Prefect knows it, and the days that were asked for."""
-    context = prefect.runtime.flow_run
     today = scheduled_day()
     return Run(
-        id=str(context.id),
-        provider=str(context.flow_name),
+        id=str(flow_run.id),
+        provider=str(flow_run.flow_name),
         unit=unit,
         today=today,
         asked=asked_days(first_day, last_day, today),
         dry_run=dry_run,
     )
+
+
+def block_named(kind: type[B], name: str) -> B:
+    """The block of this kind saved under this name. Raises SettingError when there is none that can be used."""
+    wanted = f"{kind.get_block_type_slug()}/{name}"
+    try:
+        found = kind.load(name)
+    except ValidationError as error:
+        # The error's own text quotes what was filled in, secrets included.
+        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
+        raise SettingError(
+            f"The block {wanted} is not filled in as it must be",
+            evidence=f"fields: {fields}",
+            next_step="open the block in the Prefect UI and save it again",
+        ) from None
+    except (ValueError, RuntimeError):
+        raise SettingError(
+            f"The block {wanted} cannot be loaded",
+            evidence="Prefect knows no usable block of that name",
+            next_step="create it in the Prefect UI under Blocks, or correct the name in the run's parameters",
+        ) from None
+    if not isinstance(found, kind):
+        raise TypeError(f"{wanted} was loaded as {type(found).__name__}")
+    return found

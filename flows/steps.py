@@ -1,8 +1,8 @@
 """
 The steps of a run as Prefect tasks, so that the UI shows where a run stands.
 
-There is one policy of retries for all of them: a step that failed for a passing reason is tried again with growing
-pauses and jitter; anything else ends the run with a sentence that says what to do.
+There is one policy of retries for all of them: a step that failed for a passing reason is tried again with
+growing pauses and jitter; anything else ends the run with a sentence that says what to do.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ from typing import Any, ParamSpec, TypeVar
 import pandas as pd
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import State
+from prefect.client.schemas.objects import State
 from prefect.tasks import exponential_backoff
-from tasks.loading import load
-from tasks.pohoda.documents import read_documents
 
 from blocks.pohoda import PohodaUnit
 from tasks.days import Days
 from tasks.errors import is_passing
+from tasks.loading import load
 from tasks.matching import match
+from tasks.pohoda.documents import read_documents
 from tasks.provider import ByDocuments, ByPeriod, Delivery
+from tasks.tables import AGENDAS
 
 RETRIES = 3
 PAUSE_SECONDS = 10
@@ -41,8 +42,7 @@ R = TypeVar("R")
 
 def step(name: str, function: Callable[P, R]) -> Callable[P, R]:
     """The function as a step of a run: shown in the UI, tried again only after passing failures."""
-    return task(
-        function,
+    as_task = task(
         name=name,
         cache_policy=NO_CACHE,
         retries=RETRIES,
@@ -50,6 +50,12 @@ def step(name: str, function: Callable[P, R]) -> Callable[P, R]:
         retry_jitter_factor=JITTER,
         retry_condition_fn=_is_passing,
     )
+    return as_task(function)
+
+
+def active(pohoda: PohodaUnit) -> list[str]:
+    """The agendas of the unit that take part."""
+    return [name for name in AGENDAS if pohoda.agenda(name).active]
 
 
 def _extract(provider: ByPeriod, days: Days) -> list[Any]:
@@ -70,7 +76,7 @@ def _understand(provider: ByDocuments, raws: list[Any]) -> list[Delivery]:
 
 
 def _decide(payments: pd.DataFrame, documents: pd.DataFrame, pohoda: PohodaUnit) -> pd.DataFrame:
-    return match(payments, documents, pohoda.matching)
+    return match(payments, documents, pohoda.matching, active(pohoda))
 
 
 extract = step("extract", _extract)

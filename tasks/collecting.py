@@ -12,7 +12,7 @@ from tasks.days import ONE_DAY, Days, periods
 from tasks.errors import SettingError
 from tasks.provider import Note
 
-FIRST_RUN_DAYS = 30
+FIRST_RUN_DAYS = 90
 """How far back the first run of a source looks, when it is not told which days."""
 BATCH = 500
 """Questions per step: memory stays flat, and what was answered is kept when a later step fails."""

@@ -26,8 +26,8 @@ def fetched(
     return {day for days in agenda.fetch for day in days}
 
 
-def test_a_source_seen_for_the_first_time_is_fetched_a_month_back() -> None:
-    assert fetched(set()) == set(Days(ago(30), TODAY))
+def test_a_source_seen_for_the_first_time_is_fetched_three_months_back() -> None:
+    assert fetched(set()) == set(Days(ago(90), TODAY))
 
 
 def test_a_source_that_is_up_to_date_is_fetched_only_for_the_overlap() -> None:
@@ -59,7 +59,7 @@ def test_nothing_lost_needs_no_note() -> None:
 def test_days_older_than_the_horizon_no_longer_matter() -> None:
     agenda = days_to_fetch({ago(500)}, TODAY, reach=None, overlap=3, horizon=400)
     assert agenda.lost == ()
-    assert agenda.fetch == (Days(ago(30), TODAY),)
+    assert agenda.fetch == (Days(ago(90), TODAY),)
 
 
 @given(st.sets(st.integers(1, 420)), st.one_of(st.none(), st.integers(0, 120)), st.integers(0, 10))

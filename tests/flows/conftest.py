@@ -1,0 +1,89 @@
+"""The sandbox firm at work: its Pohoda, its mServer and a provider, with real flows running against them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import importlib
+from collections.abc import Callable, Generator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import State
+
+from sandbox.demo import PROVIDERS
+from sandbox.firm import firm, truth
+from sandbox.mserver import SandboxMServer, open_mserver
+from sandbox.pohoda import SandboxPohoda
+from sandbox.world import Marks, World
+from tasks.days import prague_day
+
+Standing = dict[tuple[str, int], Marks | None]
+
+
+@dataclass
+class Firm:
+    """One sandbox firm with everything open, and its flows."""
+
+    world: World
+    pohoda: SandboxPohoda
+    mserver: SandboxMServer
+    folder: Path
+    open_things: ExitStack
+    opened: set[str] = field(default_factory=set[str])
+
+    @property
+    def ledger(self) -> str:
+        """The address of this firm's ledger."""
+        return f"sqlite:///{(self.folder / 'ledger.db').as_posix()}"
+
+    def run(self, provider: str, **parameters: Any) -> State[Any]:
+        """Run the provider's flow to its end and return its final state."""
+        name = provider.replace("-", "_")
+        if provider not in self.opened:
+            own = self.folder / provider
+            own.mkdir()
+            stand = self.open_things.enter_context(
+                importlib.import_module(f"sandbox.{name}").stand(self.world, own)
+            )
+            stand.block.save(self.block_name(provider), overwrite=True)
+            self.opened.add(provider)
+        flow = getattr(importlib.import_module(f"flows.{name}"), name)
+        return flow(account=self.block_name(provider), unit=self.unit, return_state=True, **parameters)
+
+    @property
+    def unit(self) -> str:
+        return self.folder.name.replace("_", "-").lower()
+
+    def block_name(self, provider: str) -> str:
+        return f"{provider}-{self.unit}"
+
+    def should(self, *providers: str) -> Standing:
+        """What should stand on every document once these providers' payments are counted."""
+        known = truth(self.world, providers)
+        return {(paper.agenda, paper.id): known.get((paper.agenda, paper.id)) for paper in self.world.papers}
+
+
+@pytest.fixture
+def open_firm(prefect: None, tmp_path: Path) -> Generator[Callable[..., Firm]]:
+    """Makes a firm; `accepts_updates=False` gives it a Pohoda release as they are today."""
+    with ExitStack() as open_things:
+
+        def opened(*, seed: int = 1, accepts_updates: bool = True, **unit: Any) -> Firm:
+            world = firm(seed=seed, today=prague_day(dt.datetime.now(dt.UTC)))
+            pohoda = SandboxPohoda.build(world, tmp_path)
+            mserver = open_things.enter_context(open_mserver(pohoda, accepts_updates=accepts_updates))
+            made = Firm(world, pohoda, mserver, tmp_path, open_things)
+            block = pohoda.unit(mserver.address, made.ledger)
+            block.model_copy(update=unit).save(made.unit, overwrite=True)
+            return made
+
+        yield opened
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest) -> str:
+    """Each provider in turn."""
+    return str(request.param)

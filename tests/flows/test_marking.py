@@ -1,0 +1,161 @@
+"""From the provider to the marks in Pohoda, with every part real: the story that all flows share."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import LogFilter
+from prefect.client.schemas.objects import State
+
+from sandbox.faults import BROKEN_OFF, LOST, REFUSED, UNAVAILABLE, Fault
+from tasks.days import prague_day
+from tests.flows.conftest import Firm
+
+Open = Callable[..., Firm]
+TODAY = prague_day(dt.datetime.now(dt.UTC))
+
+
+def completed(state: State[Any]) -> str:
+    assert state.is_completed(), state.message
+    return str(state.message)
+
+
+def failed(state: State[Any]) -> str:
+    assert state.is_failed(), state.message
+    return str(state.message)
+
+
+def writes(firm: Firm) -> int:
+    with sqlite3.connect(firm.folder / "ledger.db") as ledger:
+        return int(ledger.execute("SELECT count(*) FROM writes").fetchone()[0])
+
+
+def test_a_run_marks_what_is_truly_paid_and_a_second_one_changes_nothing(open_firm: Open, provider: str) -> None:
+    firm = open_firm()
+    completed(firm.run(provider))
+    assert firm.pohoda.marks() == firm.should(provider)
+    assert firm.mserver.created == 0
+    requests, written = len(firm.mserver.import_requests), writes(firm)
+    completed(firm.run(provider))
+    assert firm.pohoda.marks() == firm.should(provider)
+    assert (len(firm.mserver.import_requests), writes(firm)) == (requests, written)
+
+
+def test_a_hundred_changed_documents_are_one_request(open_firm: Open) -> None:
+    firm = open_firm()
+    completed(firm.run("fio"))
+    changed = sum(marks is not None for marks in firm.pohoda.marks().values())
+    updates = [request for request in firm.mserver.import_requests if request.items > 1]
+    assert changed > 100
+    assert len(updates) == -(-changed // 100)
+
+
+def test_a_trial_run_shows_the_changes_and_writes_nothing(open_firm: Open) -> None:
+    firm = open_firm()
+    before = firm.pohoda.marks()
+    message = completed(firm.run("fio", dry_run=True))
+    assert "bylo by označeno" in message
+    assert firm.pohoda.marks() == before
+    assert firm.mserver.import_requests == []
+    assert writes(firm) == 0
+
+
+def test_a_release_that_refuses_updates_is_told_in_one_sentence_and_nothing_is_written(open_firm: Open) -> None:
+    firm = open_firm(accepts_updates=False)
+    before = firm.pohoda.marks()
+    message = failed(firm.run("fio"))
+    assert "update" in message
+    assert "Next step" in message
+    assert firm.pohoda.marks() == before
+    assert firm.mserver.created == 0
+
+
+def test_days_can_be_fetched_in_any_order_and_grouping(open_firm: Open) -> None:
+    firm = open_firm()
+    first = min(money.paid_on for money in firm.world.channel("fio"))
+    middle = first + (TODAY - first) / 2
+    for days in [(middle, TODAY), (first, middle), (middle, middle), (first, TODAY)]:
+        completed(firm.run("fio", first_day=days[0], last_day=days[1]))
+    assert firm.pohoda.marks() == firm.should("fio")
+
+
+def test_a_missed_week_is_caught_up_by_the_next_run(open_firm: Open) -> None:
+    firm = open_firm()
+    first = min(money.paid_on for money in firm.world.channel("fio"))
+    completed(firm.run("fio", first_day=first, last_day=TODAY - dt.timedelta(days=8)))
+    completed(firm.run("fio"))
+    assert firm.pohoda.marks() == firm.should("fio")
+
+
+FAULTS = [LOST, REFUSED, BROKEN_OFF, UNAVAILABLE, Fault(status=408), Fault(status=500)]
+
+
+@pytest.mark.parametrize(
+    ("position", "fault"),
+    itertools.product(range(4), FAULTS),
+    ids=lambda value: str(value) if isinstance(value, int) else f"{value}"[:40],
+)
+def test_whatever_goes_wrong_at_mserver_the_next_run_ends_in_the_same_marks(
+    open_firm: Open, position: int, fault: Fault
+) -> None:
+    firm = open_firm()
+    right = firm.should("fio")
+    before = firm.pohoda.marks()
+    firm.mserver.faults.then(*[Fault()] * position, fault)
+    firm.run("fio")
+    in_between = firm.pohoda.marks()
+    assert all(marks in (before[key], right[key]) for key, marks in in_between.items())
+    completed(firm.run("fio"))
+    assert firm.pohoda.marks() == right
+    assert firm.mserver.created == 0
+
+
+def test_a_wrong_accounting_unit_stops_the_run_before_anything_is_written(open_firm: Open) -> None:
+    firm = open_firm(ico="87654321")
+    before = firm.pohoda.marks()
+    assert "87654321" in failed(firm.run("fio"))
+    assert firm.pohoda.marks() == before
+
+
+def test_a_block_that_is_not_there_is_named(open_firm: Open) -> None:
+    from flows.fio import fio
+
+    open_firm()
+    state = fio(account="nobody", unit="nothing", return_state=True)
+    assert "fio-account/nobody" in failed(state)
+
+
+def test_a_field_that_pohoda_does_not_have_is_named_before_anything_is_asked(open_firm: Open) -> None:
+    firm = open_firm()
+    block = firm.pohoda.unit(firm.mserver.address, firm.ledger)
+    block.issued_invoices.amount_field = "VPrNeexistuje"
+    block.save(firm.unit, overwrite=True)
+    assert "VPrNeexistuje" in failed(firm.run("fio"))
+    assert firm.mserver.import_requests == []
+
+
+def test_no_secret_and_no_payer_is_in_any_log_or_report(open_firm: Open, provider: str) -> None:
+    firm = open_firm()
+    completed(firm.run(provider))
+    with get_client(sync_client=True) as client:
+        logs = client.read_logs(LogFilter())
+        told = [log.message for log in logs] + [str(found.data) for found in client.read_artifacts()]
+    seen = "\n".join(told)
+    names = {money.name for money in firm.world.money if len(money.name) > 5}
+    messages = {money.message for money in firm.world.money if len(money.message) > 12}
+    assert [text for text in sorted(names | messages) if text in seen] == []
+
+
+def test_two_runs_of_one_unit_at_once_take_turns_and_end_right(open_firm: Open) -> None:
+    firm = open_firm()
+    for name in ("fio", "gopay"):
+        completed(firm.run(name, dry_run=True))
+    for name in ("gopay", "fio"):
+        completed(firm.run(name))
+    assert firm.pohoda.marks() == firm.should("fio", "gopay")
