@@ -1,22 +1,18 @@
 """
 Comgate in the sandbox: both of its protocols over one small shop, with its oddities and its ways to go wrong.
 
-`ComgateServer` is the shop and its switches; what goes wrong on the wire is planned in its `faults`, and the faults
-that only Comgate has are here. `/admin/payment` seeds payments from outside.
+`ComgateServer` is the shop and its switches; what goes wrong on the wire is planned in its `faults`, and the
+faults that only Comgate has are here. `/admin/payment` seeds payments from outside.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import csv
 import datetime as dt
-import io
 import json
 import random
 import time
-import unicodedata
-import zipfile
 from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -33,15 +29,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from blocks.comgate import ComgateShop
+from sandbox.comgate_payouts import PayoutBook, PayoutRow
 from sandbox.faults import Fault, Faults, Faulty
 from sandbox.serving import served
 from sandbox.world import Stand, World
-from tasks.money import wire
 
 MERCHANT = "418207"
 SECRET = "tajne-heslo-obchodu"
 PAYOUT_DAYS = 2
-FEE_PERCENT = 1
 
 MAINTENANCE = Fault(status=302, headers=(("location", "https://maintenance.example/"),))
 BAD_GATEWAY = Fault(status=502, body=b"<html><title>502 Bad Gateway</title></html>", content_type="text/html")
@@ -73,25 +68,11 @@ class GatewayPayment:
 
 
 @dataclass
-class PayoutRow:
-    """One payment or refund (negative) in a payout."""
-
-    key: str
-    amount: int
-    order: str = ""
-    currency: str = "CZK"
-    paid_on: dt.date | None = None
-    kind: int = 1
-
-
-@dataclass
 class ComgateServer:
     """The shop's state and the server's switches; `log` holds (operation, key or day) of every request."""
 
     payments: dict[str, GatewayPayment] = field(default_factory=dict[str, GatewayPayment])
-    payouts: dict[dt.date, dict[int, list[PayoutRow]]] = field(
-        default_factory=dict[dt.date, dict[int, list[PayoutRow]]]
-    )
+    payouts: PayoutBook = field(default_factory=lambda: PayoutBook(MERCHANT))
     faults: Faults = field(default_factory=Faults)
     log: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     foreign_address: str = ""
@@ -104,11 +85,7 @@ class ComgateServer:
     """Send numbers and truth as themselves, not as text."""
     restless: random.Random | None = None
     """When given, optional fields come and go and unknown ones appear."""
-    plain_headings: bool = False
-    """Spell the headings of payouts without accents and amounts with a point."""
     price_follows_capture: bool = True
-    csv_encoding: str = "utf-8"
-    damaged_files: bool = False
     allowed_per_second: int | None = None
     seconds: float = 0.0
     """How long each answer takes."""
@@ -160,7 +137,7 @@ class ComgateServer:
         content = await self._content(operation, key, known)
         if isinstance(content, bytes):
             return Response(content, media_type="application/zip")
-        refused = isinstance(content, dict) and "nauthorized" in str(content["message"])
+        refused = isinstance(content, dict) and "nauthorized" in str(content.get("message"))
         return JSONResponse(content, status_code=self.refusal_status if refused else 200)
 
     async def _v1(self, request: Request) -> Response:
@@ -177,7 +154,7 @@ class ComgateServer:
         if content["code"] == 1400 and "not found" in str(content["message"]):
             echo = "".join(f"\n  '{name}' => '{value}'," for name, value in fields.items())
             content["message"] = f"Payment not found (status), params: array ({echo}\n)"
-        if content["code"] == 0:
+        if content["code"] in (0, "0"):
             content["secret"] = SECRET
         else:
             content = {self.errors_as: content["code"], "message": content["message"]}
@@ -205,14 +182,13 @@ class ComgateServer:
             case "status":
                 return self._status(key)
             case "transferList":
-                return self._list(dt.date.fromisoformat(key))
+                return self.payouts.listed(dt.date.fromisoformat(key))
             case "singleTransfer":
-                return [self._row(row, int(key)) for row in self._payout(int(key))]
+                return self.payouts.payout(int(key))
             case "csvSingleTransfer":
-                content = base64.b64encode(self._file(int(key))).decode()
-                return {"nazev": f"{key}.csv", "csv": content[:-5] + "?" if self.damaged_files else content}
+                return self.payouts.file(int(key))
             case "csvDownload":
-                return self._zip(dt.date.fromisoformat(key))
+                return self.payouts.packed(dt.date.fromisoformat(key))
             case _:
                 return {"code": 0, "message": "OK", "methods": [{"id": "CARD_CZ_COMGATE"}]}
 
@@ -262,75 +238,9 @@ class ComgateServer:
             body["novinka"] = {"a": [1, 2.5]}
         return body
 
-    def _list(self, day: dt.date) -> list[dict[str, Any]]:
-        return [
-            {
-                "transferId": number,
-                "transferDate": day.isoformat(),
-                "accountCounterparty": "2900123456/2010",
-                "accountOutgoing": "1112223334/5500",
-                "variableSymbol": f"8843{number:06d}"[:10],
-            }
-            for number in self.payouts.get(day, {})
-        ]
-
-    def _payout(self, number: int) -> list[PayoutRow]:
-        return next((payouts[number] for payouts in self.payouts.values() if number in payouts), [])
-
-    def _row(self, row: PayoutRow, number: int) -> dict[str, Any]:
-        day = next(day for day, payouts in self.payouts.items() if number in payouts)
-        fee = abs(row.amount) * FEE_PERCENT // 100
-        headed = {
-            "typ": row.kind,
-            "Merchant": MERCHANT,
-            "Datum zaplacení": f"{row.paid_on or day} 10:11:48",
-            "Datum převodu": day.isoformat(),
-            "ID ComGate": row.key,
-            "Metoda": "Karta online",
-            "Produkt": "",
-            "Variabilní symbol převodu": str(number),
-            "ID od klienta": row.order,
-            "Měna": row.currency,
-            "Potvrzená částka": self._amount(row.amount),
-            "Převedená částka": self._amount(row.amount - fee),
-            "Poplatek celkem": self._amount(fee),
-        }
-        return {_plain(name): value for name, value in headed.items()} if self.plain_headings else headed
-
-    def _amount(self, amount: int) -> str:
-        return wire(amount) if self.plain_headings else wire(amount).replace(".", ",")
-
-    def _file(self, number: int) -> bytes:
-        rows = [self._row(row, number) for row in self._payout(number)]
-        for row in rows:
-            del row["typ"]
-        total = sum(row.amount for row in self._payout(number))
-        last = {name: "-" for name in rows[0]} | {
-            "Produkt": "suma",
-            "Měna": rows[0]["Měna"],
-            "Potvrzená částka": self._amount(total),
-        }
-        sheet = io.StringIO()
-        writer = csv.DictWriter(sheet, list(rows[0]), delimiter=";", quoting=csv.QUOTE_ALL)
-        writer.writeheader()
-        writer.writerows([*rows, last])
-        return sheet.getvalue().encode(self.csv_encoding)
-
-    def _zip(self, day: dt.date) -> bytes:
-        packed = io.BytesIO()
-        with zipfile.ZipFile(packed, "w") as archive:
-            for number in self.payouts.get(day, {}):
-                archive.writestr(f"{number}.csv", self._file(number))
-        return packed.getvalue()
-
 
 def _error(number: int, message: str) -> dict[str, Any]:
     return {"code": number, "message": message}
-
-
-def _plain(heading: str) -> str:
-    bare = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode()
-    return bare.replace("ComGate", "Comgate")
 
 
 def server_of(world: World) -> ComgateServer:
@@ -354,7 +264,7 @@ def server_of(world: World) -> ComgateServer:
         )
         currencies = sorted({other.currency for other in world.channel("comgate")})
         number = day.toordinal() * 10 + currencies.index(money.currency)
-        server.payouts.setdefault(day, {}).setdefault(number, []).append(row)
+        server.payouts.add(day, number, row)
     return server
 
 

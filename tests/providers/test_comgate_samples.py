@@ -264,8 +264,8 @@ S20 = (
 )
 HEADINGS = (
     '"Merchant";"Datum založení";"Datum zaplacení";"Datum převodu";"Měsíc fakturace";"ID ComGate";"Metoda";'
-    '"Produkt";"Popis";"E-mail plátce";"Variabilní symbol platby";"Variabilní symbol převodu";"ID od klienta";"Měna";'
-    '"Potvrzená částka";"Převedená částka";"Poplatek celkem";"Poplatek mezibankovní";"Poplatek asociace";'
+    '"Produkt";"Popis";"E-mail plátce";"Variabilní symbol platby";"Variabilní symbol převodu";"ID od klienta";'
+    '"Měna";"Potvrzená částka";"Převedená částka";"Poplatek celkem";"Poplatek mezibankovní";"Poplatek asociace";'
     '"Poplatek zpracovatel";"Typ karty"\n'
 )
 S21 = HEADINGS + (
