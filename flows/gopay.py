@@ -27,7 +27,7 @@ def gopay(
         account: Jméno bloku GoPay s účtem u platební brány.
         unit: Jméno bloku „Pohoda - účetní jednotka“.
         first_day: První den, který se má stáhnout; prázdné znamená vše, co ještě chybí.
-        last_day: Poslední den, který se má stáhnout; prázdné znamená do dneška.
+        last_day: Poslední takový den; prázdné znamená jen první den.
         dry_run: Jen ukázat, co by se zapsalo.
     """
     return mark_payments(GoPay, GoPayAccount, account, unit, first_day, last_day, dry_run)
