@@ -234,6 +234,7 @@ def opened(server: FioServer, *, token: str = TOKEN) -> Generator[FioAccount]:
 def stand(world: World, folder: Path) -> Generator[Stand]:
     """Fio of the sandbox's firm, with all that the world says came to this account."""
     server = FioServer(interval=0.2)
+    server.ahead = world.today - prague_day(server.now())
     server.open(Account(rows=[row(money) for money in world.channel("fio") if money.currency == "CZK"]))
     with opened(server) as account:
         yield Stand("fio", account)
