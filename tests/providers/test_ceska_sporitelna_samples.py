@@ -1,4 +1,4 @@
-"""The documented samples, over the wire, give just the payments they are said to hold (ceska-sporitelna.md 13)."""
+"""The documented samples, over the wire, give the payments they are said to hold (ceska-sporitelna.md 13)."""
 
 import csv
 import datetime as dt
