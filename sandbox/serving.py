@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -23,17 +24,19 @@ def served(
     certificate: Path | None = None,
     key: Path | None = None,
     client_authority: Path | None = None,
+    protocol: type[asyncio.Protocol] | None = None,
 ) -> Generator[str]:
     """Serve the app on a free port of 127.0.0.1 and yield its address, without a trailing slash.
 
     With `certificate` and `key` it speaks TLS; with `client_authority` too it demands a client's certificate
-    that this authority signed.
+    that this authority signed. `protocol` takes the place of uvicorn's own way of speaking HTTP.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     config = uvicorn.Config(
         app,
+        http=protocol or "auto",
         log_level="critical",
         access_log=False,
         lifespan="off",

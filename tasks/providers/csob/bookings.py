@@ -1,4 +1,4 @@
-"""One booking of an account (ADVMUL) as a payment: its sign, its kind and its identity (csob.md 2.8, 2.9, 2.11)."""
+"""One booking of an account (ADVMUL) as a payment: its sign, kind and identity (csob.md 2.8, 2.9, 2.11)."""
 
 from __future__ import annotations
 
@@ -72,22 +72,30 @@ def identity(movement: Any, number_in_advice: int) -> str:
 
 def booking(movement: Any, payment_id: str, line: str) -> Row:
     """The payment of a booking that stands for itself: domestic, a fee, or taken back by the bank."""
-    fee = is_fee(movement)
-    pieces = [movement.message_1, movement.message_2, movement.message_3, movement.message_4]
-    text, _ = purpose(pieces)
-    return {
+    row = {
         "payment_id": payment_id,
         "booked_on": movement.booking_date,
         "amount": signed(movement),
         "currency": movement.currency,
-        "variable_symbol": _symbol(movement.variable_symbol or movement.other_variable_symbol),
-        "specific_symbol": None if fee else _symbol(movement.specific_symbol),
-        "constant_symbol": _symbol(movement.constant_symbol),
-        "reference": _symbol(movement.specific_symbol) if fee else None,
-        "message": " \n".join(part for part in (text, movement.note) if part) or None,
         "counterparty": with_bank(movement.account, movement.bank),
-        "kind": "fee" if fee else _kind(movement),
         "raw": raw([line]),
+    }
+    if is_fee(movement):
+        return {**row, "kind": "fee", "reference": _symbol(movement.specific_symbol)}
+    if movement.flag in ("DR", "RD"):
+        # Our own payment came back: its symbols are the supplier's and must find no document of ours (csob.md 6).
+        return {**row, "kind": "reversal"}
+    return {**row, "kind": _kind(movement), **_said(movement)}
+
+
+def _said(movement: Any) -> Row:
+    """What the payer says the payment is for."""
+    text = purpose([movement.message_1, movement.message_2, movement.message_3, movement.message_4])
+    return {
+        "variable_symbol": _symbol(movement.variable_symbol or movement.other_variable_symbol),
+        "specific_symbol": _symbol(movement.specific_symbol),
+        "constant_symbol": _symbol(movement.constant_symbol),
+        "message": " \n".join(part for part in (text, movement.note) if part) or None,
     }
 
 

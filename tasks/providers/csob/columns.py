@@ -172,7 +172,9 @@ class Day:
         digits, _ = _digits(cells)
         year, month, day = _number(digits[:, :4]), _number(digits[:, 4:6]), _number(digits[:, 6:])
         # The 29th to 31st are left to `one`, which knows the months.
-        certain = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 28) & (year >= 1) & (digits <= 9).all(axis=1)
+        certain = (
+            (month >= 1) & (month <= 12) & (day >= 1) & (day <= 28) & (year >= 1) & (digits <= 9).all(axis=1)
+        )
         months = np.where(certain, (year - 1970) * 12 + month - 1, 0)
         dates = months.astype("datetime64[M]").astype("datetime64[D]") + np.where(certain, day - 1, 0)
         return dates, np.flatnonzero(~certain)

@@ -62,7 +62,9 @@ class Half:
         return (
             self.kind != other.kind
             and (self.amount > 0) == (other.amount > 0)
-            and ((bool(self.item) and self.item == other.item) or (bool(self.order) and self.order == other.order))
+            and (
+                (bool(self.item) and self.item == other.item) or (bool(self.order) and self.order == other.order)
+            )
         )
 
 
@@ -77,7 +79,6 @@ class Placed:
 def half_of_booking(movement: Any, line: str) -> Half:
     """The booking's half; its purpose is only the first 35 characters (csob.md 2.6)."""
     item = movement.order_id if movement.order_id != movement.bank_reference else ""
-    text, end_to_end = purpose([movement.message_3])
     return Half(
         kind=BOOKING,
         place=place(movement.own_account, movement.currency, movement.booking_date),
@@ -85,7 +86,7 @@ def half_of_booking(movement: Any, line: str) -> Half:
         item=item.lstrip("0") or (str(movement.specific_symbol) if movement.specific_symbol else ""),
         order=movement.client_reference or ("" if " " in movement.name else movement.name),
         amount=signed(movement),
-        message="\n".join(part for part in (text, end_to_end, movement.note) if part),
+        message=" \n".join(part for part in (purpose([movement.message_3]), movement.note) if part),
         counterparty=with_bank(movement.message_2.strip(), ""),
         line=line.rstrip(),
     )
@@ -96,7 +97,6 @@ def half_of_detail(detail: Any, line: str) -> Half:
     pieces = [detail.purpose_1, detail.purpose_2, detail.purpose_3, detail.purpose_4]
     if not any(pieces):
         pieces = [detail.advice_1, detail.advice_2, detail.advice_3, detail.advice_4, detail.advice_5]
-    text, end_to_end = purpose(pieces)
     amount = abs(int(detail.amount))
     return Half(
         kind=DETAIL,
@@ -105,14 +105,14 @@ def half_of_detail(detail: Any, line: str) -> Half:
         item=detail.item_reference.lstrip("0"),
         order=detail.order_reference,
         amount=amount if detail.direction == "CRE" else -amount,
-        message=" \n".join(part for part in (text, end_to_end) if part),
+        message=purpose(pieces),
         counterparty=with_bank(detail.account, ""),
         line=line.rstrip(),
     )
 
 
 def placed(known: Sequence[Placed], halves: Iterable[Half]) -> list[Placed]:
-    """All halves of one place, the known ones where they were; a half that is delivered again takes its own place."""
+    """All halves of one place; the known ones keep their payments, and one delivered again replaces itself."""
     result = list(known)
     for half in sorted(halves, key=lambda one: (one.kind, one.posting.zfill(16), one.item, one.order, one.line)):
         again = next((n for n, one in enumerate(result) if one.half.is_again(half)), None)

@@ -51,7 +51,7 @@ ADVMUL = (
     Column("available_flag", 542, 1, Text()),
     Column("available_time", 543, 6, Text()),
 )
-"""A booking of an account, domestic or foreign. Amounts are hundredths of `currency`, symbols numbers (0 = none)."""
+"""A booking of an account. Amounts are hundredths of `currency`, symbols are numbers, zero when there is none."""
 
 ADVMUZ_WIDTH = 928
 ADVMUZ_SHORTEST = 694
@@ -100,4 +100,4 @@ ADVMUZ = (
     Column("title", 892, 3, Text()),
     Column("routing", 895, 34, Text()),
 )
-"""Details of a foreign payment. `amount` is unsigned, in the account's currency; `original_amount` in the payment's."""
+"""Details of a foreign payment. `amount` is unsigned and in the account's currency."""

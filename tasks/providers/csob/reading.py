@@ -5,8 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import io
 import zipfile
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
 
 from tasks.money import czech
 from tasks.provider import Delivery, Fault, Note
@@ -78,7 +82,7 @@ def delivery(reading: Reading, source: str) -> Delivery:
         halves += _halves(advices)
         for row in _bookings(advices):
             known = rows.setdefault(row["payment_id"], row)
-            if (known["amount"], known["variable_symbol"]) != (row["amount"], row["variable_symbol"]):
+            if any(known[name] != row[name] for name in ("amount", "counterparty", "kind")):
                 faults.append(_same_number(file, row))
     faults += [fault for file in unpacked(reading.files) for fault in _unread(file)]
     notes += [note for file in unpacked(reading.files) for note in _unimportant(file)]
@@ -117,19 +121,25 @@ def _advices(files: Iterable[File]) -> Iterator[tuple[str, Advices]]:
             yield file.name, parse(file.data, file.name)
 
 
+def _records(records: pd.DataFrame) -> Iterator[Any]:
+    """The records of a table, with its columns as attributes."""
+    yield from records.itertuples(index=False)
+
+
 def _halves(advices: Advices) -> Iterator[Half]:
-    for movement in advices.movements.itertuples():
+    for movement in _records(advices.movements):
         if is_foreign(movement):
             yield half_of_booking(movement, advices.lines[movement.line - 1])
-    for detail in advices.details.itertuples():
+    for detail in _records(advices.details):
         yield half_of_detail(detail, advices.lines[detail.line - 1])
 
 
 def _bookings(advices: Advices) -> Iterator[Row]:
-    start = {block.number: block.first for block in reversed(advices.blocks)}
-    for movement in advices.movements.itertuples():
+    starts = [block.first for block in advices.blocks]
+    for movement in _records(advices.movements):
         if not is_foreign(movement):
-            payment_id = identity(movement, movement.line - start[movement.advice])
+            start = starts[bisect_right(starts, movement.line) - 1]
+            payment_id = identity(movement, movement.line - start)
             yield booking(movement, payment_id, advices.lines[movement.line - 1])
 
 
@@ -155,7 +165,7 @@ def _merged(known: Mapping[str, str], halves: list[Half]) -> tuple[list[Row], li
 def _remarks(file: str, advices: Advices) -> Iterator[Note]:
     if advices.unreadable_characters:
         yield Note("unreadable_characters", f"Soubor {file} obsahuje znaky, které nelze přečíst; jsou nahrazeny.")
-    for movement in advices.movements.itertuples():
+    for movement in _records(advices.movements):
         if contradicts(movement):
             yield Note(
                 "sign_contradicts",

@@ -9,7 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.providers.csob.columns import CODEPAGE, SPACE, Cells, Column, Values, read
-from tasks.providers.csob.layout import ADVMUL, ADVMUL_SHORTEST, ADVMUL_WIDTH, ADVMUZ, ADVMUZ_SHORTEST, ADVMUZ_WIDTH
+from tasks.providers.csob.layout import (
+    ADVMUL,
+    ADVMUL_SHORTEST,
+    ADVMUL_WIDTH,
+    ADVMUZ,
+    ADVMUZ_SHORTEST,
+    ADVMUZ_WIDTH,
+)
 
 CHUNK = 2 * 1024 * 1024
 """How much of a file is taken apart at once: enough for whole-column work, little enough to stay in cache."""
