@@ -54,7 +54,7 @@ def mark_payments(
     log = get_run_logger()
     try:
         settings, pohoda = block_named(kind, account), block_named(PohodaUnit, unit)
-        with masked_logs(settings, pohoda), Ledger.open(pohoda.ledger) as ledger:
+        with masked_logs(settings, pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
             run = this_run(unit, first_day, last_day, dry_run)
             report = marked(provider(settings, ledger), pohoda, ledger, run)
     except PohodaPaymentsError as error:

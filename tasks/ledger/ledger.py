@@ -16,10 +16,13 @@ from sqlalchemy import select
 from tasks.errors import SettingError
 from tasks.ledger import journal as journals
 from tasks.ledger import leases, reading, recording, turns
-from tasks.ledger.opening import open_store
+from tasks.ledger.opening import file_of_unit, open_store
 from tasks.ledger.schema import capabilities
 from tasks.ledger.store import Store, upsert
 from tasks.provider import Delivery
+
+
+OWNER = "accounting unit"
 
 
 class Ledger:
@@ -40,6 +43,32 @@ class Ledger:
         Makes the tables, or brings them to the present version; several processes may do so at once.
         """
         return cls(open_store(url.get_secret_value() if isinstance(url, SecretStr) else url))
+
+    @classmethod
+    def of_unit(cls, unit: str, url: SecretStr | None = None) -> Self:
+        """Open the ledger of one accounting unit, by default a file of its own among this user's data.
+
+        The first unit to open a ledger owns it for good: payments of one firm must never find documents of
+        another, so any other unit gets a SettingError.
+        """
+        ledger = cls.open(url if url and url.get_secret_value().strip() else file_of_unit(unit))
+        try:
+            ledger._belong_to(unit)
+        except BaseException:
+            ledger.close()
+            raise
+        return ledger
+
+    def _belong_to(self, unit: str) -> None:
+        owner = self.capability(OWNER)
+        if owner is None:
+            self.remember_capability(OWNER, unit)
+        elif owner != unit:
+            raise SettingError(
+                "This ledger belongs to another accounting unit",
+                evidence=f"it is the ledger of {owner}, this unit is {unit}",
+                next_step="give each accounting unit a ledger of its own in its block, or leave the field empty",
+            )
 
     def __enter__(self) -> Self:
         return self

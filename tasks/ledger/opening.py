@@ -26,6 +26,12 @@ def default_file() -> Path:
     return platformdirs.user_data_path("pohoda-payments", appauthor=False) / "ledger.db"
 
 
+def file_of_unit(unit: str) -> str:
+    """The address of an accounting unit's own file, beside `default_file`."""
+    file = default_file().with_name(f"ledger-{unit}.db")
+    return URL.create("sqlite", database=str(file)).render_as_string()
+
+
 def open_store(url: str | None) -> Store:
     """The ledger's database, made when it is not there yet, with its tables brought to the present version.
 

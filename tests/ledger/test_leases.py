@@ -64,17 +64,17 @@ def test_a_holder_that_was_killed_is_succeeded(address: str) -> None:
 
 def test_two_processes_never_hold_the_lease_at_once(address: str, tmp_path: Path) -> None:
     log = tmp_path / "visits"
-    rivals = [rival("visit", address, name, str(log), "5") for name in ("a", "b")]
-    assert [one.wait(timeout=60) for one in rivals] == [0, 0]
+    rivals = [rival("visit", address, name, str(log), "4") for name in ("a", "b")]
+    assert [one.wait(timeout=120) for one in rivals] == [0, 0]
     steps = log.read_text().splitlines()
-    assert len(steps) == 20
+    assert len(steps) == 16
     assert [step.replace(" in", " out") for step in steps[0::2]] == steps[1::2]
     assert all(step.endswith(" in") for step in steps[0::2])
 
 
 def test_a_holder_that_beats_keeps_the_lease_longer_than_it_lasts(address: str) -> None:
     with Ledger.open(address) as ledger, ledger.lease(UNIT, "one", ttl_seconds=1.0) as lease:
-        with pytest.raises(Unavailable), ledger.lease(UNIT, "two", wait_seconds=2.5, ttl_seconds=1.0):
+        with pytest.raises(Unavailable), ledger.lease(UNIT, "two", wait_seconds=1.6, ttl_seconds=1.0):
             pass
         lease.check()
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -46,13 +45,6 @@ def test_the_migrations_give_just_the_tables_of_the_schema(address: str) -> None
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     store.close()
-
-
-def test_several_processes_may_open_a_new_ledger_at_once(address: str, tmp_path: Path) -> None:
-    log = str(tmp_path / "visits")
-    arguments = [sys.executable, "-m", "tests.ledger.rivals", "queue", address, "0", log, "1"]
-    rivals = [subprocess.Popen(arguments) for _ in range(3)]
-    assert [rival.wait(timeout=60) for rival in rivals] == [0, 0, 0]
 
 
 def test_readers_go_on_while_somebody_writes(file: Path) -> None:

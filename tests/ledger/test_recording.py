@@ -120,7 +120,7 @@ PAYMENTS_OF_A_MONTH = [
 ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=8), max_size=6),
     st.permutations(range(12)),
@@ -138,7 +138,7 @@ def test_any_grouping_order_and_repetition_gives_the_same_payments(
         pd.testing.assert_frame_equal(ledger.payments(), expected.reset_index(drop=True))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.sampled_from(["1", "2", "3"]), min_size=1, max_size=8))
 def test_the_history_is_every_version_in_the_order_in_which_they_came(symbols: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, Ledger.open(_file(folder)) as ledger:
