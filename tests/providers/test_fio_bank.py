@@ -183,7 +183,7 @@ REVERSALS = [
 ]
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 60), max_size=4), st.randoms())
 def test_any_grouping_of_the_days_gives_the_same_payments(
     fio: Fio, server: FioServer, cuts: list[int], order: Any
