@@ -21,7 +21,6 @@ from tasks.ledger.schema import capabilities
 from tasks.ledger.store import Store, upsert
 from tasks.provider import Delivery
 
-
 OWNER = "accounting unit"
 
 
