@@ -189,6 +189,12 @@ class PohodaUnit(Block):
         title="Domácí měna",
         description="Měna dokladů, které v Pohodě nemají cizí měnu: CZK, u slovenských jednotek EUR.",
     )
+    drift: Literal["ask", "restore", "respect"] = Field(
+        default="ask",
+        title="Ručně změněné úhrady",
+        description="Co s úhradami, které někdo v Pohodě přepsal: ask = nechat a v každé zprávě připomenout; "
+        "restore = zapsat znovu podle plateb; respect = nechat je navždy člověku.",
+    )
     horizon_days: int = Field(
         default=400,
         ge=1,

@@ -20,9 +20,10 @@ from flows.fetching import Fetched, fetch
 from flows.runs import Run, block_named, run_name, this_run
 from flows.steps import active, decide, read, write_marks
 from tasks.days import ONE_DAY
+from tasks.drift import drifted, without
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
-from tasks.marks import plan
+from tasks.marks import plan, wanted
 from tasks.matching.suggestions import suggest
 from tasks.pohoda.documents import read_marks
 from tasks.provider import Memory, Provider
@@ -82,7 +83,11 @@ def settle(
     verdicts = decide(payments, documents, pohoda)
     writer = writer_for(pohoda, ledger)
     fields = {agenda: writer.marks(agenda) for agenda in active(pohoda)}
-    marks = plan(verdicts, documents, ledger.marked(pohoda.ico), pohoda.matching, fields)
+    ours = ledger.marked(pohoda.ico)
+    drift = drifted(documents, ours, fields)
+    marks = plan(verdicts, documents, ours, pohoda.matching, fields)
+    if pohoda.drift != "restore":
+        marks = without(marks, drift)
     get_run_logger().info(
         "%d documents, %d payments, %d marks to change", len(documents), len(payments), len(marks)
     )
@@ -103,6 +108,9 @@ def settle(
         verdicts=verdicts,
         changes=marks,
         written=written,
+        drift=drift,
+        drift_policy=pohoda.drift,
+        wanted=wanted(verdicts, documents, pohoda.matching),
         suggestions=suggest(payments, documents, verdicts, pohoda.matching),
         freshness=ledger.freshness(),
         failure=failure,

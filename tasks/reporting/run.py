@@ -12,11 +12,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from tasks.days import Days
-from tasks.matching.reasons import REASON_TEXTS, Reason
+from tasks.matching.reasons import REASON_TEXTS, STATE_TEXTS, Reason, State
 from tasks.provider import Fault, Note
 from tasks.reporting.buckets import parts, unsettled
 from tasks.reporting.text import Row, amount, capped, day, escaped, rows_of, table_of
@@ -31,6 +32,16 @@ OUTCOMES = {
     "refused": "odmítnuto",
     "unknown": "nejisté, ověří příští běh",
     "left_out": "vynecháno, doklad se mezitím změnil",
+}
+
+
+DOUBTFUL = (State.OVERPAID, State.PAID_TWICE, State.UNDERPAID, State.AFTER_REFUND)
+"""States of documents that an accountant should know of."""
+DRIFT_TEXTS = {
+    "ask": "Tyto úhrady někdo v Pohodě přepsal. Program je nemění, dokud nerozhodnete: buď hodnoty v Pohodě "
+    "vraťte, nebo v nastavení jednotky zvolte obnovení.",
+    "restore": "Tyto úhrady někdo v Pohodě přepsal. Program je podle nastavení zapsal znovu podle plateb.",
+    "respect": "Tyto úhrady někdo v Pohodě přepsal. Program je podle nastavení nechává.",
 }
 
 
@@ -54,6 +65,12 @@ class Report:
     changes: pd.DataFrame
     written: pd.DataFrame | None
     """The changes with an `outcome` and a `note` each; None when nothing was sent."""
+    wanted: pd.DataFrame
+    """How documents with counted payments stand, columns `tasks.marks.WANTED`."""
+    drift: pd.DataFrame
+    """Columns `tasks.drift.DRIFTED`."""
+    drift_policy: str
+    """What the unit's block says about drift: ask, restore, respect."""
     suggestions: pd.DataFrame
     """Columns source, payment_id, agenda, document_id, why."""
     freshness: pd.DataFrame
@@ -99,6 +116,8 @@ def markdown(report: Report) -> str:
         _numbers(report),
         _marked(report),
         _to_look_at(report),
+        _doubtful(report),
+        _drifted(report),
         _suggested(report),
         _faulty(report.faults),
         _remarks(report.notes),
@@ -122,12 +141,12 @@ def _urgent(report: Report) -> str:
 
 
 def _numbers(report: Report) -> str:
-    paid = int(report.changes["new_paid"].sum()) if len(report.changes) else 0
+    newly = report.changes["new_paid"] & ~report.changes["old_paid"].fillna(False).astype(bool)
     rows = [
         ("Nové platby", report.new),
         ("Změněné platby", report.changed),
         ("Doklady ke změně" if report.dry_run else "Označené doklady", _done(report)),
-        ("z toho nově celé uhrazené", paid),
+        ("z toho nově celé uhrazené", int(newly.sum())),
         ("Platby k posouzení", len(report.to_look_at)),
         ("Nečitelné záznamy", len(report.faults)),
     ]
@@ -182,6 +201,59 @@ def _to_look_at(report: Report) -> str:
     columns = ("Den", "Částka", "Variabilní symbol", "Číslo platby", "Proč")
     newest = rows.sort_values(["booked_on", "payment_id"], ascending=[False, True])
     return "## Platby k posouzení\n\n" + rows_of(newest, columns, row, "lrlll")
+
+
+def _doubtful(report: Report) -> str:
+    """Documents whose money is counted but whose yes waits for a person, and those only partly paid."""
+    rows = report.wanted[report.wanted["state"].isin([state.value for state in DOUBTFUL])]
+    if rows.empty:
+        return ""
+
+    def row(document: Row) -> tuple[str, ...]:
+        currency = str(document["currency"])
+        return (
+            AGENDA_NAMES[str(document["agenda"])],
+            escaped(document["number"]),
+            amount(document["total"], currency),
+            amount(document["amount"], currency),
+            str(document["count"]),
+            STATE_TEXTS[State(str(document["state"]))],
+        )
+
+    columns = ("Doklad", "Číslo", "Celkem", "Uhrazeno", "Plateb", "Stav")
+    by_state = rows.sort_values(["state", "agenda", "number"])
+    return "## Doklady k posouzení\n\n" + rows_of(by_state, columns, row, "llrrrl")
+
+
+def _drifted(report: Report) -> str:
+    if report.drift.empty:
+        return ""
+
+    def row(document: Row) -> tuple[str, ...]:
+        currency = str(document["currency"])
+        return (
+            AGENDA_NAMES[str(document["agenda"])],
+            escaped(document["number"]),
+            amount(document["written_amount"], currency),
+            amount(document["standing_amount"], currency),
+            str(document["written_count"]),
+            _or_empty(document["standing_count"]),
+        )
+
+    columns = (
+        "Doklad",
+        "Číslo",
+        "Částka od programu",
+        "Částka v Pohodě",
+        "Plateb od programu",
+        "Plateb v Pohodě",
+    )
+    what = DRIFT_TEXTS[report.drift_policy]
+    return f"## Ručně změněné úhrady\n\n{what}\n\n" + rows_of(report.drift, columns, row, "llrrrr")
+
+
+def _or_empty(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
 
 
 def _suggested(report: Report) -> str:

@@ -11,10 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.days import Days
-from tasks.matching.reasons import Reason
+from tasks.drift import DRIFTED
+from tasks.marks import WANTED
+from tasks.matching.reasons import STATE_TEXTS, Reason, State
 from tasks.provider import Fault, Note
 from tasks.reporting import Report, key_of, markdown, summary
 from tasks.reporting.buckets import NEEDS_LOOK, PRECEDENCE, parts
+from tasks.reporting.run import DRIFT_TEXTS
 from tasks.reporting.text import MOST_ROWS, escaped
 from tasks.tables import AGENDAS, CHANGES, DOCUMENTS, PAYMENTS, VERDICTS, table
 
@@ -81,6 +84,9 @@ def a_report(**more: Any) -> Report:
         verdicts=table(VERDICTS),
         changes=table(CHANGES),
         written=None,
+        wanted=table(WANTED),
+        drift=table(DRIFTED),
+        drift_policy="ask",
         suggestions=pd.DataFrame(columns=["source", "payment_id", "agenda", "document_id", "why"]),
         freshness=pd.DataFrame(columns=["source", "complete_until", "last_recorded_at"]),
     )
@@ -242,6 +248,24 @@ def test_suggestions_are_shown_as_suggestions() -> None:
     text = markdown(a_report(documents=documents, suggestions=pd.DataFrame(rows)))
     assert "Nic z toho se nezapisuje" in text
     assert "2026005" in text
+
+
+@pytest.mark.parametrize("state", [State.OVERPAID, State.PAID_TWICE, State.UNDERPAID, State.AFTER_REFUND])
+def test_a_document_that_is_not_simply_paid_has_its_own_line_with_the_reason(state: State) -> None:
+    row = {"agenda": "issued_invoice", "document_id": 1, "number": "2026099", "currency": "CZK", "total": 100}
+    wanted = table(WANTED, [{**row, "amount": 300, "count": 2, "paid": False, "state": state.value}])
+    text = markdown(a_report(wanted=wanted))
+    assert "2026099" in text
+    assert STATE_TEXTS[state] in text
+
+
+@pytest.mark.parametrize("policy", ["ask", "restore", "respect"])
+def test_marks_changed_by_hand_are_shown_with_what_happens_to_them(policy: str) -> None:
+    row = {"agenda": "issued_invoice", "document_id": 1, "number": "2026098", "currency": "CZK"}
+    drift = table(DRIFTED, [{**row, "written_amount": 100, "written_count": 1, "written_paid": True}])
+    text = markdown(a_report(drift=drift, drift_policy=policy))
+    assert "2026098" in text
+    assert DRIFT_TEXTS[policy] in text
 
 
 def test_the_key_of_a_report_is_one_that_prefect_takes() -> None:
