@@ -18,8 +18,8 @@ INTENDED = "intended"
 WRITTEN = "written"
 UNKNOWN = "unknown"
 
-OURS = (WRITTEN, INTENDED, UNKNOWN)
-"""Outcomes after which the marks on a document may be ours. A write that was refused left nothing behind."""
+MAYBE = (INTENDED, UNKNOWN)
+"""Outcomes after which nobody knows whether the marks arrived. A refused write left nothing behind."""
 
 MARKED: Mapping[str, str] = {
     "agenda": "str",
@@ -78,22 +78,19 @@ class Journal:
 def marked(store: Store, unit: str) -> pd.DataFrame:
     """The documents whose marks are, or may be, ours, with what we last wrote; columns `MARKED`.
 
-    Per agenda and number the newest write counts that was confirmed, or of which nobody knows whether it arrived
-    (`confirmed` is False then: the marks are ours if they are what that write says). Documents whose confirmed
-    last write took our marks away (nothing paid, no payment, no) are no longer ours and are left out.
+    Per agenda, number and id the newest write counts that was confirmed, or of which nobody knows whether it
+    arrived (`confirmed` is False then). A write that took our marks away (nothing paid, no payment, no) makes the
+    document no longer ours once it is confirmed; until then what it was to take away may still stand.
     """
-    newest = (
-        select(func.max(writes.c.id))
-        .where(writes.c.unit == unit, writes.c.outcome.in_(OURS))
-        .group_by(writes.c.agenda, writes.c.number)
-    )
     w = writes.c
+    takes_away = (w.new_amount == 0) & (w.new_count == 0) & ~w.new_paid
+    telling = (w.outcome == WRITTEN) | (w.outcome.in_(MAYBE) & ~takes_away)
+    document = (w.agenda, w.number, w.document_id)
+    newest = select(func.max(w.id)).where(w.unit == unit, telling).group_by(*document)
     values = (w.agenda, w.document_id, w.number, w.new_amount, w.new_count, w.new_paid, w.outcome == WRITTEN)
-    query = select(*values).where(w.id.in_(newest)).order_by(w.agenda, w.number)
+    query = select(*values).where(w.id.in_(newest), ~takes_away).order_by(*document)
     with store.reading() as connection:
-        found = framed(MARKED, connection.execute(query).fetchall())
-    taken_away = found["confirmed"] & (found["amount"] == 0) & (found["count"] == 0) & ~found["paid"]
-    return found[~taken_away].reset_index(drop=True)
+        return framed(MARKED, connection.execute(query).fetchall())
 
 
 def history(store: Store, unit: str, agenda: str, number: str) -> pd.DataFrame:

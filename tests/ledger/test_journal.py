@@ -66,9 +66,15 @@ def test_a_document_that_was_only_refused_is_not_ours(ledger: Ledger, journal: J
 def test_a_document_whose_marks_were_taken_away_is_ours_no_more(ledger: Ledger, journal: Journal) -> None:
     write(journal, "written")
     write(journal, "unknown", new_amount=0, new_count=0, new_paid=False)
-    assert numbers(ledger) == ["FV1"]
+    assert ledger.marked(UNIT)[["amount", "confirmed"]].to_numpy().tolist() == [[150000, True]]
     write(journal, "written", new_amount=0, new_count=0, new_paid=False)
     assert numbers(ledger) == []
+
+
+def test_two_documents_of_one_number_are_both_ours(ledger: Ledger, journal: Journal) -> None:
+    write(journal, "written", document_id=7)
+    write(journal, "written", document_id=8)
+    assert ledger.marked(UNIT)["document_id"].tolist() == [7, 8]
 
 
 def test_another_unit_has_its_own_writes(ledger: Ledger, journal: Journal) -> None:
