@@ -185,7 +185,7 @@ def _list(request: Element) -> Item:
 def _filter_id(parent: Element) -> int:
     text = parent.findtext("{*}filter/{*}id") or ""
     if not re.fullmatch("[1-9][0-9]*", text):
-        raise Invalid("Filtr nemá platné id.")
+        raise Invalid("Filtr nemá platné id; podle ničeho jiného pískoviště nehledá.")
     return int(text)
 
 

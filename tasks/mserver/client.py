@@ -25,7 +25,10 @@ QUICK_SECONDS = 10.0
 RESTART = "restart this mServer in POHODA (or its whole program, where it does not react) and run again"
 
 _SETTINGS = {
-    401: ("does not accept the user or the password", "correct the mServer user and password in the unit"),
+    401: (
+        "does not accept the user or the password",
+        "correct the mServer user and password in the unit; accented letters may not get through",
+    ),
     403: ("does not let this user open the accounting unit", "give the user the right to the unit in POHODA"),
     404: ("is not at this address", "correct the mServer address in the unit; it goes without /xml"),
     405: ("is not what answers at this address", "correct the mServer address in the unit"),
@@ -58,6 +61,9 @@ class MServerClient:
         self.address = settings.address.rstrip("/")
         self.ico = ico
         self._settings = settings
+        # A connection of its own for each request: one that went stale in between would look like a lost answer.
+        own = {"STW-Application": APPLICATION, "Accept-Encoding": "gzip, deflate", "Connection": "close"}
+        self._client = client(self.address, headers=own)
         self._read = httpx.Timeout(read_seconds, connect=QUICK_SECONDS)
         self._quick = httpx.Timeout(quick_seconds)
 
@@ -145,25 +151,22 @@ class MServerClient:
     def _sent(
         self, method: str, path: str, timeout: httpx.Timeout, headers: dict[str, str], body: bytes | None = None
     ) -> Answer:
-        # A connection of its own for each request: one that went stale in between would look like a lost answer.
-        own = {"STW-Application": APPLICATION, "Accept-Encoding": "gzip, deflate", "Connection": "close"}
-        with client(self.address, headers=own, connections=1) as connection:
-            try:
-                return send(
-                    connection,
-                    method,
-                    path,
-                    who=WHO,
-                    secrets=[self._settings.password],
-                    headers=headers,
-                    content=body,
-                    timeout=timeout,
-                )
-            except AnswerLost:
-                raise
-            except Unavailable as error:
-                error.next_step = "start this mServer in POHODA; on this computer use 127.0.0.1, not localhost"
-                raise
+        try:
+            return send(
+                self._client,
+                method,
+                path,
+                who=WHO,
+                secrets=[self._settings.password],
+                headers=headers,
+                content=body,
+                timeout=timeout,
+            )
+        except AnswerLost:
+            raise
+        except Unavailable as error:
+            error.next_step = "start this mServer in POHODA; on this computer use 127.0.0.1, not localhost"
+            raise
 
     def _login(self) -> dict[str, str]:
         pair = f"{self._settings.user}:{self._settings.password.get_secret_value()}"

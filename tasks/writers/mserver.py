@@ -75,6 +75,7 @@ class MServerWriter:
         try:
             answer = self._client.post(update_pack(updates, self._client.ico))
         except OutcomeUnknown as error:
+            self._ready = False  # a frozen mServer is to be recognised before it is made to lose another answer
             self._client.wait_until_idle()
             lost = Written("unknown", note=f"Odpověď mServeru se ztratila ({error.evidence}).")
             return {update.id: lost for update in updates}
