@@ -11,6 +11,7 @@ import logging
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -86,13 +87,19 @@ def client(
         base_url=base,
         headers={"User-Agent": USER_AGENT, **(headers or {})},
         auth=auth,
-        verify=verify,
+        verify=_authorities() if verify is True else verify,
         proxy=proxy,
         follow_redirects=False,
         timeout=httpx.Timeout(read_seconds, connect=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         trust_env=True,
     )
+
+
+@cache
+def _authorities() -> ssl.SSLContext:
+    """The context of ordinary TLS connections: loading all authorities takes longer than many a call."""
+    return httpx.create_ssl_context()
 
 
 def send(
