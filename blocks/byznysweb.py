@@ -6,16 +6,19 @@ import re
 from typing import Annotated, Literal
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 Rule = Literal["status", "invoice", "receipts"]
 
 
-def _as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+def _identity(value: object) -> str:
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]+", text):
+        raise ValueError("zadejte číslo, ne jméno; čísla stavů e-shopu vypíše kontrola nastavení")
+    return text
 
 
-Identity = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^\s*[0-9]+\s*$")]
+Identity = Annotated[str, BeforeValidator(_identity)]
 """A number that the shop gave to a status or a payment method; text, since the interface writes it so."""
 
 
@@ -41,6 +44,8 @@ class ByznysWebShop(Block):
         shop = ByznysWebShop.load("BLOCK_NAME")
         ```
     """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     _block_type_name = "ByznysWeb"
     _block_type_slug = "byznysweb-shop"
@@ -124,9 +129,9 @@ class ByznysWebShop(Block):
     @field_validator("token")
     @classmethod
     def _token_is_bare(cls, token: SecretStr) -> SecretStr:
-        bare = token.get_secret_value().strip()
+        bare = token.get_secret_value().strip().removeprefix("Token").strip()
         if not re.fullmatch(r"[!-~]{8,}", bare):
-            raise ValueError("zadejte samotný token, bez slova Token a bez mezer")
+            raise ValueError("zadejte token tak, jak ho ukazuje administrace e-shopu, 32 znaků bez mezer")
         return SecretStr(bare)
 
     @field_validator("address")

@@ -22,7 +22,7 @@ from tasks.secrets import fingerprint, masked
 WHO = "ByznysWeb"
 BLOCK = "the block ByznysWeb"
 LARGEST = 20 * 1024 * 1024
-_UNKNOWN_FIELD = re.compile(r'Cannot query field "?(\w+)"? on type')
+_UNKNOWN_FIELD = re.compile(r"""Cannot query field ["']?(\w+)["']? on type""")
 _PAUSES = {429: 30.0, 501: 300.0}
 """Seconds to wait when the shop is throttling or under maintenance and does not say for how long."""
 

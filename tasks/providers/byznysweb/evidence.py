@@ -59,10 +59,10 @@ def by_status(order: Order, shop: ByznysWebShop) -> Evidence:
     """What the order's status says: the whole order in one payment, or nothing."""
     if order.status is None:
         return Evidence("unknown")
-    if order.status in _ids(shop.excluded_statuses):
+    if order.status in shop.excluded_statuses:
         return Evidence("excluded")
-    if order.status not in _ids(shop.paid_statuses):
-        methods = [_ids(pair.methods) for pair in shop.paid_with_method if pair.status.strip() == order.status]
+    if order.status not in shop.paid_statuses:
+        methods = [pair.methods for pair in shop.paid_with_method if pair.status == order.status]
         if not methods:
             return Evidence("no")
         if order.method is None:
@@ -147,7 +147,3 @@ def _parts_of(invoice: Invoice, order: Order) -> list[Part]:
     if receipts and sum(receipt.sum.amount for receipt in receipts) == invoice.sum.amount:
         return [Part(f"receipt:{r.id}", r.sum.amount, r.paid_on or order.changed_on) for r in receipts]
     return [Part(f"invoice:{invoice.id}", invoice.sum.amount, invoice.paid_on or order.changed_on)]
-
-
-def _ids(identities: Iterable[str]) -> set[str]:
-    return {identity.strip() for identity in identities}

@@ -154,9 +154,9 @@ def statuses_of(shop: Shop, settings: ByznysWebShop) -> dict[str, str]:
     if not isinstance(listed, list) or not listed:
         raise Unavailable("ByznysWeb did not list the statuses of orders")
     known = {str(item.get("id")): str(item.get("name")) for item in listed if isinstance(item, dict)}
-    paid = {status.strip() for status in settings.paid_statuses}
-    paid |= {pair.status.strip() for pair in settings.paid_with_method}
-    wanted = paid | {status.strip() for status in settings.excluded_statuses}
+    paid = set(settings.paid_statuses)
+    paid |= {pair.status for pair in settings.paid_with_method}
+    wanted = paid | set(settings.excluded_statuses)
     choice = ", ".join(f"{id} = {name}" for id, name in known.items())
     if missing := sorted(wanted - set(known)):
         raise SettingError(
