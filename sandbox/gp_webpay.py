@@ -17,10 +17,8 @@ from collections import deque
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from enum import Flag, auto
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -37,17 +35,15 @@ from starlette.types import ASGIApp
 
 from blocks.gp_webpay import GpWebpayMerchant
 from sandbox.faults import Faults, Faulty
+from sandbox.gp_webpay_messages import SOAP, Field, S, T, Twist, Writer, enveloped
 from sandbox.gp_webpay_payments import CardPayment
 from sandbox.serving import served
 from sandbox.world import Stand, World
 
 PROVIDER, MERCHANT = "0100", "0012345678"
 PATH = "/pay-ws/v1/PaymentService"
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-S = "http://gpe.cz/pay/pay-ws/proc/v1"
-T = "http://gpe.cz/pay/pay-ws/proc/v1/type"
-A = "http://gpe.cz/gpwebpay/additionalInfo/response/v1"
 LARGEST = 64 * 1024
+STATUS_FIELDS = ("messageId", "state", "status", "subStatus")
 LIMITS = {
     "messageId": (0, 16, 256, "[A-Za-z0-9+/=]+"),
     "provider": (0, 4, 4, "[0-9]{4}"),
@@ -56,27 +52,6 @@ LIMITS = {
     "signature": (34, 1, 2000, ".+"),
 }
 """Per field: its SRCODE, shortest and longest text, and its form."""
-
-
-class Twist(Flag):
-    """How a reply departs from a plain one; several at once."""
-
-    NONE = 0
-    WRONG_KEY = auto()
-    TAMPERED = auto()
-    UNSIGNED = auto()
-    FOREIGN_MESSAGE = auto()
-    NEW_FIELD = auto()
-    EMPTY_SUB_STATUS = auto()
-    NO_STATUS = auto()
-    NAME_VALUES = auto()
-    ADDITIONAL_INFO = auto()
-    DEFAULT_NAMESPACE = auto()
-    BAD_STATE = auto()
-    BAD_TIME = auto()
-    DOCTYPE = auto()
-    COMMENT = auto()
-    TWICE = auto()
 
 
 @dataclass(frozen=True)
@@ -135,7 +110,7 @@ class GpWebpayServer:
         try:
             operation = self._understand(body, given)
             if operation == "echo":
-                return _xml(_enveloped(f'<s:echoResponse xmlns:s="{S}"/>', Twist.NONE))
+                return _xml(enveloped(f'<s:echoResponse xmlns:s="{S}"/>'))
             payment = self._checked(given)
         except Refusal as refusal:
             self.journal.append(
@@ -144,7 +119,10 @@ class GpWebpayServer:
             return self._fault(refusal, given.get("messageId"), twist)
         self.journal.append((payment.number, given["messageId"], "ok"))
         message_id = "f" * 32 if Twist.FOREIGN_MESSAGE in twist else given["messageId"]
-        return self._reply(operation, [("messageId", message_id), *payment.fields()], twist)
+        fields: list[Field] = [("messageId", message_id), *payment.fields()]
+        if operation == "getPaymentStatus":
+            fields = [pair for pair in fields if pair[0] in STATUS_FIELDS]
+        return _xml(self._writer().reply(operation, fields, twist))
 
     def _too_often(self) -> bool:
         now = time.monotonic()
@@ -156,7 +134,7 @@ class GpWebpayServer:
     def _understand(self, body: bytes, given: dict[str, str]) -> str:
         try:
             envelope = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
-            (operation,) = envelope.find(f"{{{SOAP}}}Body") or ()
+            (operation,) = list(envelope.iterfind(f"{{{SOAP}}}Body/*"))
         except (etree.XMLSyntaxError, ValueError):
             raise Refusal(7, 0, "Invalid message format") from None
         name = etree.QName(operation)
@@ -203,101 +181,20 @@ class GpWebpayServer:
             return False
         return True
 
-    def _reply(self, operation: str, fields: list[tuple[str, str]], twist: Twist) -> Response:
-        if operation == "getPaymentStatus":
-            fields = [pair for pair in fields if pair[0] in ("messageId", "state", "status", "subStatus")]
-        child = operation.removeprefix("get")
-        child = child[0].lower() + child[1:] + "Response"
-        s, t, written = self._prefixes(twist)
-        inner = self._signed(_changed(fields, twist), t, twist)
-        text = f"<{s}{operation}Response {written}><{s}{child}>{inner}</{s}{child}></{s}{operation}Response>"
-        return _xml(_enveloped(text, twist))
-
     def _fault(self, refusal: Refusal, message_id: str | None, twist: Twist) -> Response:
         if refusal.primary == 7 or message_id is None:
             message_id = str(self.random.randrange(10**18, 10**19))
         if Twist.FOREIGN_MESSAGE in twist:
             message_id = "f" * 32
-        fields = [
+        fields: list[Field] = [
             ("messageId", message_id),
             ("primaryReturnCode", str(refusal.primary)),
             ("secondaryReturnCode", str(refusal.secondary)),
         ]
-        s, t, written = self._prefixes(twist & ~Twist.DEFAULT_NAMESPACE)
-        detail = f"<{s}serviceException {written}>{self._signed(fields, t, twist)}</{s}serviceException>"
-        text = (
-            f"<e:Fault><faultcode>e:Server</faultcode><faultstring>{escape(refusal.text)}</faultstring>"
-            f"<detail>{detail}</detail></e:Fault>"
-        )
-        return _xml(_enveloped(text, twist), 500)
+        return _xml(self._writer().fault(fields, refusal.text, twist), 500)
 
-    def _prefixes(self, twist: Twist) -> tuple[str, str, str]:
-        """Prefixes of both namespaces, numbered anew each time, with declarations that nothing uses."""
-        if Twist.DEFAULT_NAMESPACE in twist:
-            return "ns2:", "", f'xmlns:ns2="{S}" xmlns="{T}"'
-        s, t, spare = (f"ns{number}" for number in self.random.sample(range(2, 30), 3))
-        written = (
-            f'xmlns:{s}="{S}" xmlns:{t}="{T}" xmlns:{spare}="http://gpe.cz/pay/pay-ws/core/type" xmlns="{A}"'
-        )
-        return f"{s}:", f"{t}:", written
-
-    def _signed(self, fields: list[tuple[str, str]], t: str, twist: Twist) -> str:
-        text = "".join(_element(name, value, t) for name, value in fields)
-        key = self.other_key if Twist.WRONG_KEY in twist else self.key
-        values = "|".join(leaf for _, value in fields for leaf in _leaves(value))
-        signature = base64.b64encode(key.sign(values.encode(), PKCS1v15(), self.algorithm)).decode()
-        if Twist.TAMPERED in twist:
-            text = re.sub(r"(captureAmount|primaryReturnCode)>(\d+)<", r"\1>9\2<", text)
-        if Twist.COMMENT in twist:
-            text = text.replace(">12", "><!-- -->12")
-        return text if Twist.UNSIGNED in twist else f"{text}<{t}signature>{signature}</{t}signature>"
-
-
-def _changed(fields: list[tuple[str, str]], twist: Twist) -> list[tuple[str, str]]:
-    """The fields with what the twist adds, empties or leaves out, before they are signed."""
-    changed = dict(fields)
-    if Twist.EMPTY_SUB_STATUS in twist:
-        changed["subStatus"] = ""
-    if Twist.NO_STATUS in twist:
-        changed = {name: value for name, value in changed.items() if name not in ("status", "subStatus")}
-    if Twist.BAD_STATE in twist:
-        changed["state"] = "abc"
-    if Twist.BAD_TIME in twist:
-        changed["paymentTime"] = "včera"
-    listed = list(changed.items())
-    if Twist.ADDITIONAL_INFO in twist:
-        listed.append(("additionalInfoResponse", "contact:firstName=Jana contact:email=jana@example.cz"))
-    if Twist.NAME_VALUES in twist:
-        listed += [
-            ("simpleValueHolder", "name=terminalId value=T0001"),
-            ("simpleValueHolder", "name=eci value=05"),
-        ]
-    if Twist.NEW_FIELD in twist:
-        listed.append(("futureField", "x1"))
-    if Twist.TWICE in twist:
-        listed.append(("captureAmount", "1"))
-    return listed
-
-
-def _leaves(value: str) -> list[str]:
-    return [part.partition("=")[2] for part in value.split(" ")] if "=" in value else [value]
-
-
-def _element(name: str, value: str, t: str) -> str:
-    """One field. "a=1 b=2" are nested fields, "c:a=1 c:b=2" are nested two deep in the additional info."""
-    if "=" not in value:
-        return f"<{t}{name}>{escape(value)}</{t}{name}>"
-    pairs = [part.partition("=") for part in value.split(" ")]
-    if ":" not in pairs[0][0]:
-        return f"<{t}{name}>" + "".join(f"<{t}{n}>{escape(v)}</{t}{n}>" for n, _, v in pairs) + f"</{t}{name}>"
-    group = pairs[0][0].partition(":")[0]
-    inner = "".join(f"<a:{n.partition(':')[2]}>{escape(v)}</a:{n.partition(':')[2]}>" for n, _, v in pairs)
-    return f'<{t}{name} version="1.0" xmlns:a="{A}"><a:{group}>{inner}</a:{group}></{t}{name}>'
-
-
-def _enveloped(content: str, twist: Twist) -> str:
-    doctype = '<!DOCTYPE x [<!ENTITY y "z">]>' if Twist.DOCTYPE in twist else ""
-    return f'{doctype}<e:Envelope xmlns:e="{SOAP}"><e:Body>{content}</e:Body></e:Envelope>'
+    def _writer(self) -> Writer:
+        return Writer(self.key, self.other_key, self.algorithm, self.random)
 
 
 def _xml(text: str, status: int = 200) -> Response:

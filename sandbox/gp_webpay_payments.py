@@ -91,7 +91,7 @@ class CardPayment:
         return self
 
     def fields(self) -> list[tuple[str, str]]:
-        """The fields of a detail after the message id, in the order of the interface; missing times are left out."""
+        """The fields of a detail after the message id, in the order of the interface; missing ones left out."""
         given = [
             ("state", str(self.state)),
             ("status", self.status),
