@@ -11,6 +11,7 @@ from lxml import etree
 from starlette.responses import Response
 
 from tasks.days import PRAGUE
+from tasks.xml import Element
 
 SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 LIST = "http://ceb-bc.csob.cz/CEBBCWS/GetDownloadFileList_v4"
@@ -79,7 +80,7 @@ def failure(code: str, text: str) -> Response:
     return _enveloped(fault, 500)
 
 
-def _detail(detail: Mapping[str, Any]) -> etree._Element:
+def _detail(detail: Mapping[str, Any]) -> Element:
     element = etree.Element(f"{{{LIST}}}FileDetail")
     if detail["url"]:
         _add(element, "Url", detail["url"])
@@ -94,7 +95,7 @@ def _detail(detail: Mapping[str, Any]) -> etree._Element:
     return element
 
 
-def _add(parent: etree._Element, name: str, text: str | None = None) -> etree._Element:
+def _add(parent: Element, name: str, text: str | None = None) -> Element:
     child = etree.SubElement(parent, f"{{{LIST}}}{name}")
     child.text = text
     return child
@@ -108,7 +109,7 @@ def _naive(moment: dt.datetime) -> str:
     return moment.astimezone(PRAGUE).replace(tzinfo=None).isoformat(timespec="milliseconds")
 
 
-def _enveloped(content: etree._Element, status: int) -> Response:
+def _enveloped(content: Element, status: int) -> Response:
     envelope = etree.Element(f"{{{SOAP}}}Envelope", nsmap={"soap": SOAP})
     etree.SubElement(envelope, f"{{{SOAP}}}Body").append(content)
     body = etree.tostring(envelope, xml_declaration=True, encoding="UTF-8")

@@ -1,4 +1,4 @@
-"""The firm's money at ČSOB as the bank advises it: an account in crowns, an account in euros, some advices a day."""
+"""The firm's money at ČSOB as the bank advises it: accounts in crowns and in euros, some advices a day."""
 
 from __future__ import annotations
 

@@ -148,5 +148,5 @@ def _unusable(evidence: str) -> SettingError:
     return SettingError(
         "The certificate for Business Connector cannot be used",
         evidence=evidence,
-        next_step="check in the block csob-account the certificate, its key (both must be there) and the password",
+        next_step="check in the block csob-account that certificate, key and password are there and belong together",
     )

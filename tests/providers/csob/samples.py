@@ -93,15 +93,13 @@ def in_euro(**fields: str) -> dict[str, str]:
     return {"own_account": EUR_ACCOUNT, "currency": "EUR", **fields}
 
 
-MUSTER_BOOKING = booked(
-    "20260112",
-    "301",
-    150000,
-    650000,
-    order="4100000101",
-    client_reference="F2601120000123A",
-    **in_euro(**MUSTER),
-)
+def muster_booking(cents: int = 150000, reference: str = "301", **changes: str) -> str:
+    """The booking of the first foreign payment, with some of its fields changed."""
+    known = {"order": "4100000101", "client_reference": "F2601120000123A", **in_euro(**MUSTER)}
+    return booked("20260112", reference, cents, 650000, **{**known, **changes})
+
+
+MUSTER_BOOKING = muster_booking()
 MUSTER_DETAIL = detail(
     direction="CRE",
     order="F2601120000123A",

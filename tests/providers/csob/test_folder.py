@@ -1,0 +1,144 @@
+"""A folder of advices: what is new or changed is read once, what is being written waits, nothing is touched."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blocks.csob import CsobAccount
+from tasks.days import ONE_DAY, Days
+from tasks.errors import SettingError
+from tasks.provider import ByPeriod
+from tasks.providers.csob import Csob
+from tests.providers.csob.memory import SOURCE, Kept
+from tests.providers.csob.samples import sample
+
+TODAY = dt.datetime.now(dt.UTC).date()
+YESTERDAY = TODAY - ONE_DAY
+RECENT = Days(YESTERDAY - ONE_DAY, TODAY)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two advices in a folder and its subfolder, both written long ago."""
+    put(tmp_path / "in" / "AV_1.BBF", sample("domestic"))
+    put(tmp_path / "in" / "2026" / "whatever.txt", sample("foreign"))
+    return tmp_path / "in"
+
+
+def put(path: Path, data: bytes, *, seconds_ago: float = 7200) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    moment = dt.datetime.now(dt.UTC).timestamp() - seconds_ago
+    os.utime(path, (moment, moment))
+    return path
+
+
+def provider(folder: Path, kept: Kept, **settings: Any) -> Csob:
+    return Csob(CsobAccount(contract=1234567, way="folder", folder=str(folder), **settings), kept)
+
+
+def test_it_is_a_provider_asked_by_period(folder: Path) -> None:
+    csob = provider(folder, Kept())
+    assert isinstance(csob, ByPeriod)
+    assert (csob.source, csob.reach, csob.overlap) == (SOURCE, None, 0)
+    assert csob.split(RECENT) == [RECENT]
+    assert csob.expiries(TODAY) == []
+
+
+def test_every_file_is_read_once_and_stays_where_it_is(folder: Path) -> None:
+    kept = Kept()
+    csob = provider(folder, kept)
+    assert [kept.run(csob, RECENT), kept.run(csob, RECENT)] == [2, 0]
+    assert len(kept.payments) == 6
+    assert (folder / "AV_1.BBF").read_bytes() == sample("domestic")
+
+
+def test_a_changed_file_is_read_again_and_a_renamed_or_copied_one_is_not(folder: Path) -> None:
+    kept = Kept()
+    kept.run(provider(folder, kept), RECENT)
+    (folder / "AV_1.BBF").rename(folder / "AV_2.BBF")
+    put(folder / "copy.BBF", sample("domestic"))
+    assert kept.run(provider(folder, kept), RECENT) == 0
+    put(folder / "AV_2.BBF", sample("domestic") + sample("mixed"))
+    assert kept.run(provider(folder, kept), RECENT) == 1
+    assert len(kept.payments) == 13
+
+
+def test_a_file_that_was_written_just_now_waits(folder: Path) -> None:
+    kept = Kept()
+    put(folder / "new.BBF", sample("mixed"), seconds_ago=1)
+    assert kept.run(provider(folder, kept), RECENT) == 2
+    assert kept.notes == ["files_unfinished"]
+    assert kept.covered == set()
+    put(folder / "new.BBF", sample("mixed"), seconds_ago=60)
+    assert kept.run(provider(folder, kept), RECENT) == 1
+    assert kept.covered == {YESTERDAY - ONE_DAY, YESTERDAY}
+
+
+def test_an_advice_without_its_end_waits_an_hour_and_is_then_told(folder: Path) -> None:
+    kept = Kept()
+    half = sample("mixed")[:2000]
+    put(folder / "half.BBF", half, seconds_ago=1800)
+    assert kept.run(provider(folder, kept), RECENT) == 2
+    assert not kept.faults
+    put(folder / "half.BBF", half, seconds_ago=4000)
+    assert kept.run(provider(folder, kept), RECENT) == 1
+    assert "LOCK" in kept.faults[-1]
+    put(folder / "half.BBF", sample("mixed"))
+    kept.run(provider(folder, kept), RECENT)
+    assert len(kept.payments) == 13
+
+
+def test_hidden_temporary_and_empty_files_are_not_looked_at(folder: Path) -> None:
+    for name in (".hidden.BBF", "~half.BBF", "AV.BBF.tmp", "AV.part"):
+        put(folder / name, sample("mixed"))
+    put(folder / "empty.BBF", b"")
+    assert Kept().run(provider(folder, Kept()), RECENT) == 2
+
+
+def test_files_go_to_the_archive_when_that_is_asked_for_and_only_after_they_were_recorded(folder: Path) -> None:
+    kept, archive = Kept(), folder.parent / "read"
+    put(archive / "AV_1.BBF", b"another file of the same name")
+    csob = provider(folder, kept, archive=str(archive))
+    kept.run(csob, RECENT)
+    assert (folder / "AV_1.BBF").exists()
+    kept.run(csob, RECENT)
+    assert not list(folder.rglob("*.BBF"))
+    assert (archive / "AV_1 (1).BBF").read_bytes() == sample("domestic")
+    assert (archive / "2026" / "whatever.txt").read_bytes() == sample("foreign")
+    assert kept.run(csob, RECENT) == 0
+
+
+def test_a_day_read_before_is_read_again_when_it_is_asked_for(folder: Path) -> None:
+    kept = Kept()
+    put(folder / "AV_1.BBF", sample("domestic"), seconds_ago=2 * 86400)
+    csob = provider(folder, kept)
+    kept.run(csob, RECENT)
+    before = dict(kept.payments)
+    assert kept.run(csob, Days(TODAY - 3 * ONE_DAY, YESTERDAY)) >= 1
+    assert kept.payments == before
+    assert kept.run(csob, Days(TODAY - 30 * ONE_DAY, TODAY - 20 * ONE_DAY)) == 0
+
+
+def test_a_foreign_payment_whose_halves_are_read_by_two_runs_is_one(tmp_path: Path) -> None:
+    lines = sample("foreign").split(b"\r\n")
+    booking, details = (
+        [line for n, line in enumerate(lines) if n != 3],
+        [line for n, line in enumerate(lines) if n != 2],
+    )
+    kept = Kept()
+    put(tmp_path / "1.BBF", b"\r\n".join(booking))
+    kept.run(provider(tmp_path, kept), RECENT)
+    put(tmp_path / "2.BBF", b"\r\n".join(details))
+    kept.run(provider(tmp_path, kept), RECENT)
+    assert kept.payments == Kept().read(sample("foreign")).payments
+
+
+def test_a_folder_that_is_not_there_is_a_setting_to_mend(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="folder"):
+        provider(tmp_path / "none", Kept()).extract(RECENT)
