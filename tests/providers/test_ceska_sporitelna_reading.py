@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.ceska_sporitelna import IBAN, Account, Clock
@@ -16,7 +16,7 @@ from sandbox.faults import Fault
 from tasks.days import ONE_DAY, PRAGUE, Days
 from tasks.errors import Refused, SettingError, Unavailable
 from tasks.providers.ceska_sporitelna import CeskaSporitelna
-from tasks.providers.ceska_sporitelna.reading import TOO_MANY, reading, rows_within, transactions
+from tasks.providers.ceska_sporitelna.reading import REACH, TOO_MANY, reading, rows_within, transactions
 from tests.providers.ceska_sporitelna.stands import NOON, open_bank
 from tests.providers.memories import Remembered
 
@@ -43,6 +43,7 @@ class SmallBank:
         return {"pageNumber": page, "pageCount": count, "transactions": shown, **following}
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, MOST), min_size=1, max_size=12))
 def test_splitting_and_paging_lose_no_row_and_give_none_twice(per_day: list[int]) -> None:
     window = Days(DAY, DAY + (len(per_day) - 1) * ONE_DAY)
@@ -53,6 +54,7 @@ def test_splitting_and_paging_lose_no_row_and_give_none_twice(per_day: list[int]
     assert len({number for _, number in rows}) == sum(per_day)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 2 * MOST), min_size=1, max_size=8).filter(lambda days: max(days) > MOST))
 def test_a_day_too_full_to_be_read_is_refused_and_never_cut(per_day: list[int]) -> None:
     window = Days(DAY, DAY + (len(per_day) - 1) * ONE_DAY)
@@ -149,7 +151,7 @@ def test_days_that_the_bank_may_have_cut_are_warned_of_aloud_and_not_called_comp
     with open_bank(booked(1, old, 100), booked(2, recent, 200)) as place:
         found = place.delivery(old, recent)
     assert found.payments["amount"].tolist() == [200]
-    assert min(found.covered) == NOON.date() - place.provider.reach * ONE_DAY
+    assert min(found.covered) == NOON.date() - REACH * ONE_DAY
     assert max(found.covered) == recent
     (note,) = found.notes
     assert (note.code, note.urgent) == ("days_out_of_reach", True)
@@ -166,11 +168,12 @@ def test_old_rows_that_do_come_are_kept_though_their_days_are_not_called_complet
     assert "přišlo pohybů: 1" in found.notes[0].text
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 23), st.integers(0, 59))
 def test_every_day_within_reach_is_whole_at_any_time_of_the_day(hour: int, minute: int) -> None:
     now = dt.datetime(2025, 11, 6, hour, minute, tzinfo=dt.UTC)
     today = now.astimezone(PRAGUE).date()
-    first = today - 88 * ONE_DAY
+    first = today - REACH * ONE_DAY
     read = reading(lambda _path, _asked: page(), "id", "s", "CZK", Days(first, today), now)
     assert read.whole_from <= first
     assert read.whole_to == today - ONE_DAY
@@ -259,6 +262,24 @@ def test_a_list_that_ends_before_its_last_page_is_read_anew_later() -> None:
 
     with pytest.raises(Unavailable, match="before its last page"):
         rows_within(get, "/", Days(DAY, DAY))
+
+
+def test_a_list_that_grows_beyond_the_limit_while_it_is_read_is_not_cut() -> None:
+    def get(_path: str, asked: Mapping[str, str | int]) -> dict[str, Any]:
+        number = int(asked["page"])
+        return page(pageNumber=number, pageCount=number + 1, nextPage=number + 1)
+
+    with pytest.raises(Refused, match="one day"):
+        rows_within(get, "/", Days(DAY, DAY), size=SIZE, most=MOST)
+
+
+def test_a_refusal_of_a_known_account_for_another_reason_is_passed_on() -> None:
+    with open_bank(booked(1, DAY, 100)) as place:
+        place.delivery(DAY)
+        place.server.faults.then(Fault(status=400, body=b'{"errors":[{"error":"PARAMETER_INVALID"}]}'))
+        with pytest.raises(Refused, match="PARAMETER_INVALID"):
+            place.provider.extract(Days(DAY, DAY))
+    assert len(place.server.asked("accounts")) == 1
 
 
 def test_any_other_refusal_is_passed_on() -> None:

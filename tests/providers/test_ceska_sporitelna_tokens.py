@@ -21,6 +21,7 @@ from sandbox.ceska_sporitelna_rows import booked
 from sandbox.faults import LOST, RIGHT, SERVER_ERROR, Fault
 from tasks.days import Days
 from tasks.errors import SettingError, Unavailable
+from tasks.providers.ceska_sporitelna.tokens import Tokens
 from tests.providers.ceska_sporitelna.stands import Place, open_bank
 
 DAY = dt.date(2025, 11, 3)
@@ -106,12 +107,34 @@ def test_accounts_that_share_a_consent_share_its_tokens() -> None:
     with open_bank(booked(1, DAY, 100)) as place:
         place.server.identity.rotates = place.server.identity.revokes_on_reuse = True
         save(place, "cs-consent")
-        changes = {"api_address": place.account.api_address, "identity_address": place.account.identity_address}
-        CeskaSporitelnaAccount(iban=IBAN, shares_consent_of="cs-consent", **changes).save("cs-sharing")
+        sharing = CeskaSporitelnaAccount(iban=IBAN, shares_consent_of="cs-consent")
+        sharing.save("cs-sharing")
         for name in ("cs-sharing", "cs-consent", "cs-sharing"):
             place.provider = place.again(loaded(name))
             assert len(place.delivery(DAY).payments) == 1
     assert loaded("cs-sharing").refresh_token is None
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_run_that_does_not_get_its_turn_to_refresh_tries_again_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_bank() as place:
+        save(place, "cs-waiting")
+        monkeypatch.setattr("blocks.ceska_sporitelna.WAITING_SECONDS", 0.2)
+        with loaded("cs-waiting").alone(), pytest.raises(Unavailable, match="Prefect server"):
+            place.provider.extract(DAYS)
+        assert place.server.calls == []
+
+
+@pytest.mark.usefixtures("prefect")
+def test_a_turn_that_the_prefect_server_refuses_is_passing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forgotten(_server: object, _limit: str) -> None:
+        """The limit is not made, or somebody deleted it."""
+
+    with open_bank() as place:
+        save(place, "cs-refused")
+        monkeypatch.setattr("blocks.ceska_sporitelna._make_sure_of", forgotten)
+        with pytest.raises(Unavailable, match="Prefect server"):
+            place.provider.extract(DAYS)
 
 
 @pytest.mark.usefixtures("prefect")
@@ -206,6 +229,13 @@ def test_a_token_that_could_not_be_saved_is_forgotten_when_a_new_consent_came_me
         place.server.identity.families[0].revoked = True
         place.account.refresh_token = SecretStr(place.server.identity.consent())
         assert len(place.delivery(DAY).payments) == 1
+
+
+def test_a_new_consent_that_could_not_be_saved_is_told(unsaved: list[Exception]) -> None:
+    with open_bank() as place:
+        unsaved.append(httpx.ConnectError("no server"))
+        with pytest.raises(Unavailable, match="Prefect server"):
+            Tokens(place.account, place.clock).keep(SecretStr("new"), DAY)
 
 
 def test_a_prefect_server_that_does_not_answer_is_passing(monkeypatch: pytest.MonkeyPatch) -> None:
