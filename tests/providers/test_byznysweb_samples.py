@@ -157,15 +157,21 @@ def test_an_order_number_is_a_reference_and_no_symbol() -> None:
         ("2501000131", EVERYTHING, "neřekl vše"),
     ],
 )
-def test_an_order_that_is_not_clear_is_a_fault_and_the_watermark_stays(
+def test_an_order_that_is_not_clear_is_a_fault_and_is_remembered_to_be_asked_for_again(
     number: str, settings: dict[str, Any], cause: str
 ) -> None:
     found = delivered(entry("2501000123"), entry(number), **settings)
     assert [fault.record for fault in found.faults] == [f"objednávka {number}"]
     assert cause in found.faults[0].cause
-    assert found.covered == ()
-    assert "watermark" not in dict(found.cursors)
+    assert json.loads(dict(found.cursors)["unclear"]) == [number]
     assert len(found.payments) == 1
+
+
+def test_too_many_unclear_orders_leave_the_watermark_where_it_was() -> None:
+    many = [entry("2501000131", order_num=str(n)) for n in range(101)]
+    found = delivered(*many)
+    assert (found.covered, found.cursors) == ((), ())
+    assert len(found.faults) == 101
 
 
 def test_a_withheld_status_could_be_an_excluded_one() -> None:
@@ -291,7 +297,10 @@ def test_an_order_that_cannot_be_read_is_a_fault_and_the_others_go_on(change: di
     assert len(found.faults) == 1
     assert found.faults[0].raw
     assert found.payments["reference"].tolist() == ["2501000123"]
-    assert found.covered == ()
+    number = broken["order_num"]
+    named = isinstance(number, str) and bool(number.strip())
+    assert bool(found.covered) == named
+    assert json.loads(dict(found.cursors).get("unclear", "[]")) == ([number] if named else [])
 
 
 @pytest.mark.parametrize("summary", [None, [], [{"amount": None}], ["?"]])

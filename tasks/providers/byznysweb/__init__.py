@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import time
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from tasks.errors import Unavailable
 from tasks.provider import Delivery, Fault, Memory, Note
 from tasks.providers.byznysweb import queries
 from tasks.providers.byznysweb.client import Shop
-from tasks.providers.byznysweb.deliveries import STATUSES, WATERMARK, cursor_of, delivery
+from tasks.providers.byznysweb.deliveries import STATUSES, UNCLEAR, WATERMARK, cursor_of, delivery
 from tasks.providers.byznysweb.reading import Entry, Pages, Reading, shape_of, starting_point, statuses_of
 from tasks.tables import ANSWERS, QUESTIONS, table
 
@@ -79,6 +80,7 @@ class ByznysWeb:
             since, how = starting_point(watermark, days, asked_on, self._settings.first_days)
             pages = self._begun(days, Pages(since, how, shape, time.monotonic()))
             pages.read(shop, self._settings)
+            pages.add_single(shop, json.loads(self._memory.cursor(self.source, UNCLEAR) or "[]"))
             self._pages = None
         reading = Reading(
             entries=tuple(pages.entries),

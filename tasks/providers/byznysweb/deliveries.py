@@ -19,6 +19,10 @@ from tasks.tables import INCOMING, table
 
 WATERMARK = "watermark"
 STATUSES = "statuses"
+UNCLEAR = "unclear"
+"""Numbers of orders that could not be read or decided; each run asks for them again, one by one."""
+MOST_UNCLEAR = 100
+"""With more than so many something is wrong with the answer, and the reading does not count as complete."""
 SHOWN = 30
 
 NOT_KNOWN = "E-shop neřekl vše, podle čeho se pozná úhrada; označení dokladu zůstává"
@@ -38,13 +42,19 @@ class Told:
     rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     faults: list[Fault] = field(default_factory=list[Fault])
     cursors: dict[str, str] = field(default_factory=dict[str, str])
+    unclear: list[str] = field(default_factory=list[str])
+    complete: bool = True
+    """Whether all orders were there, and every unclear one has its number in `unclear`."""
     changed: str = ""
     """The latest change among the orders, by the shop's clock."""
     about: dict[str, list[str]] = field(default_factory=lambda: {code: [] for code in SENTENCES})
 
 
 def delivery(reading: Reading, shop: ByznysWebShop, source: str) -> Delivery:
-    """The reading as a delivery. The watermark and the days follow only when nothing was missing or unclear."""
+    """The reading as a delivery.
+
+    The watermark and the days follow only when no order was missing; an unclear one is asked for again by number.
+    """
     told = Told()
     remembered = reading.remembered or {}
     for order, entry in _latest(reading, told):
@@ -52,11 +62,14 @@ def delivery(reading: Reading, shop: ByznysWebShop, source: str) -> Delivery:
     if reading.holes:
         cause = f"E-shop nevydal {reading.holes} objednávek; načtou se příště"
         told.faults.append(Fault("seznam objednávek", cause))
+        told.complete = False
     if reading.broken:
         told.faults.append(Fault("seznam objednávek", reading.broken))
+        told.complete = False
     covered: tuple[dt.date, ...] = ()
-    if reading.days and not told.faults:
+    if reading.days and told.complete and len(told.unclear) <= MOST_UNCLEAR:
         covered = tuple(day for day in reading.days if day < reading.asked_on)
+        told.cursors[UNCLEAR] = json.dumps(sorted(set(told.unclear)))
         told.cursors |= _watermark(reading, told.changed, remembered.get(WATERMARK))
     told.cursors |= {STATUSES: json.dumps(dict(reading.statuses))} if reading.statuses else {}
     return Delivery(
@@ -75,13 +88,21 @@ def _latest(reading: Reading, told: Told) -> list[tuple[Order, Entry]]:
         try:
             order = order_of(entry.order, partial=entry.partial)
         except BadRecord as error:
-            name = entry.order.get("order_num")
-            shown = name[:40] if isinstance(name, str) and name.strip() else f"{number}. v seznamu"
-            told.faults.append(Fault(f"objednávka {shown}", error.cause, _raw(entry)))
+            _not_read(entry, number, error.cause, told)
             continue
         if order.number not in found or found[order.number][0].changed <= order.changed:
             found[order.number] = (order, entry)
     return list(found.values())
+
+
+def _not_read(entry: Entry, place: int, cause: str, told: Told) -> None:
+    number = entry.order.get("order_num")
+    if isinstance(number, str) and number.strip():
+        told.unclear.append(number.strip())
+        told.faults.append(Fault(f"objednávka {number.strip()[:40]}", cause, _raw(entry)))
+    else:
+        told.complete = False
+        told.faults.append(Fault(f"objednávka {place}. v seznamu", cause, _raw(entry)))
 
 
 def _tell(
@@ -98,6 +119,7 @@ def _tell(
     if decision.outcome in ("unknown", "undecided"):
         cause = NOT_KNOWN if decision.outcome == "unknown" else NOT_DECIDED
         told.faults.append(Fault(f"objednávka {order.number}", cause, _raw(entry)))
+        told.unclear.append(order.number)
         return
     before = Standing.read(remembered.get(cursor_of(order.id)))
     step = change(order, decision, before)

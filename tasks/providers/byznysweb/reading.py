@@ -76,6 +76,12 @@ class Pages:
                 return
             self._add(shop, *self._page(shop))
 
+    def add_single(self, shop: Shop, numbers: list[str]) -> None:
+        """Add orders by number, as they are now; one that the shop no longer has is left out."""
+        query = queries.order(self.shape)
+        found = [shop.order(query, number) for number in numbers]
+        self.entries += [Entry(*order) for order in found if order]
+
     def _page(self, shop: Shop) -> tuple[Reply, bool]:
         """A page, and whether it was read without payment methods because some order spoils them."""
         try:
