@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from blocks.pohoda import PohodaUnit
 from tasks.errors import SettingError
-from tasks.pohoda.connection import Connection, connected, rows
+from tasks.pohoda.connection import Connection, connected, read_rows
 
 COLUMNS = (
     "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS AS c "
@@ -92,7 +92,7 @@ class Catalogue:
 
 def read_catalogue(connection: Connection) -> Catalogue:
     """The columns of FA and OBJ as they are now."""
-    return Catalogue((table, name, kind) for table, name, kind in rows(connection, COLUMNS))
+    return Catalogue((table, name, kind) for table, name, kind in read_rows(connection, COLUMNS))
 
 
 def unit_facts(unit: PohodaUnit) -> UnitFacts:
@@ -103,7 +103,7 @@ def unit_facts(unit: PohodaUnit) -> UnitFacts:
 
 def read_facts(connection: Connection, unit: PohodaUnit) -> UnitFacts:
     """As `unit_facts`, on a connection that is already open."""
-    configured = rows(connection, CONFIGURATION)
+    configured = read_rows(connection, CONFIGURATION)
     ico = str(configured[0][0] or "").strip() if configured else ""
     if not configured or ico.lstrip("0") != unit.ico.lstrip("0"):
         raise SettingError(
@@ -111,7 +111,7 @@ def read_facts(connection: Connection, unit: PohodaUnit) -> UnitFacts:
             evidence=f"field ico is {unit.ico!r}, the database {unit.database.name!r} says {ico!r}",
             next_step="correct ico or database.name in the block of the unit",
         )
-    versions = rows(connection, VERSIONS)
+    versions = read_rows(connection, VERSIONS)
     release = " ".join(str(part).strip() for part in versions[-1] if part is not None) if versions else ""
     return UnitFacts(
         ico=ico, company=str(configured[0][2] or "").strip(), year=int(configured[0][1]), release=release

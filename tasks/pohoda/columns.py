@@ -28,22 +28,27 @@ def amounts(values: Sequence[Money]) -> npt.NDArray[np.int64]:
 
     Empty is 0, as it is in Pohoda.
     """
-    floats = np.array([0.0 if value is None else float(value) for value in values], dtype=np.float64)
-    large = np.abs(floats) >= _EXACT_BELOW
-    ten_thousandths = np.rint(np.where(large, 0.0, floats) * 10_000).astype(np.int64)
-    found = np.sign(ten_thousandths) * ((np.abs(ten_thousandths) + 50) // 100)
-    for place in np.flatnonzero(large).tolist():
-        found[place] = _exact(values[place])
-    return found
-
-
-def _exact(value: Money) -> int:
-    return int((Decimal(str(value)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
+    return _hundredths(_floats(values), values)
 
 
 def optional_amounts(values: Sequence[Money]) -> pd.Series[Any]:
     """As `amounts`, but empty stays missing."""
-    return pd.Series(pd.arrays.IntegerArray(amounts(values), _missing(values)))
+    floats = _floats(values)
+    return pd.Series(pd.arrays.IntegerArray(_hundredths(floats, values), np.isnan(floats)))
+
+
+def _floats(values: Sequence[Money]) -> npt.NDArray[np.float64]:
+    """The nearest binary floats, NaN for what is empty."""
+    return _objects(values).astype(np.float64)
+
+
+def _hundredths(floats: npt.NDArray[np.float64], values: Sequence[Money]) -> npt.NDArray[np.int64]:
+    small = np.abs(floats) < _EXACT_BELOW
+    ten_thousandths = np.rint(np.where(small, floats, 0.0) * 10_000).astype(np.int64)
+    found = np.sign(ten_thousandths) * ((np.abs(ten_thousandths) + 50) // 100)
+    for place in np.flatnonzero(~small & ~np.isnan(floats)).tolist():
+        found[place] = int((Decimal(str(values[place])) * 100).quantize(Decimal(1), ROUND_HALF_UP))
+    return found
 
 
 def optional_numbers(values: Sequence[int | None]) -> pd.Series[Any]:
@@ -54,25 +59,51 @@ def optional_numbers(values: Sequence[int | None]) -> pd.Series[Any]:
 
 def optional_answers(values: Sequence[bool | int | None]) -> pd.Series[Any]:
     """Yes or no, missing where empty."""
-    data = np.array([bool(value) for value in values], dtype=np.bool_)
-    return pd.Series(pd.arrays.BooleanArray(data, _missing(values)))
+    return pd.Series(pd.arrays.BooleanArray(_objects(values).astype(np.bool_), _missing(values)))
 
 
 def _missing(values: Sequence[Any]) -> npt.NDArray[np.bool_]:
-    return np.array([value is None for value in values], dtype=np.bool_)
+    return pd.isna(_objects(values))
+
+
+def _objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+    return np.fromiter(values, dtype=np.object_, count=len(values))
 
 
 def texts(values: Sequence[str | None]) -> pd.Series[Any]:
     """Text, missing where empty."""
-    return pd.Series(list(values), dtype="str")
+    return pd.Series(_objects(values), dtype="str")
+
+
+def constant(text: str, rows: int) -> pd.Series[Any]:
+    """The same text in every row."""
+    return texts([text] * rows)
 
 
 def symbols(values: Sequence[str | None]) -> pd.Series[Any]:
-    """Payment symbols in their normal form, each spelling normalised once."""
-    known = {value: symbol(value) for value in set(values)}
-    return texts([known[value] for value in values])
+    """Payment symbols in their normal form, as `tasks.symbols.symbol` gives it."""
+    distinct = set(values)
+    if len(distinct) * 4 < len(values):
+        known = {value: symbol(value) for value in distinct}
+        return texts([known[value] for value in values])
+    if "".join(filter(None, values)).isascii():
+        # Plain digits, nearly all there are, take a shorter way to the same result.
+        return texts([((v.lstrip("0") or None) if v.isdigit() else symbol(v)) if v else None for v in values])
+    return texts([symbol(value) for value in values])
+
+
+def customers(icos: Sequence[str | None], address_ids: Sequence[int | None]) -> pd.Series[Any]:
+    """A stable key of each document's customer: by company number, else by the row in Pohoda's address book."""
+    companies = {ico: f"ico:{ico}" for ico in set(icos)}
+    addresses = {address: None if address is None else f"ad:{address}" for address in set(address_ids)}
+    pairs = zip(icos, address_ids, strict=True)
+    return texts([addresses[address] if ico is None else companies[ico] for ico, address in pairs])
 
 
 def days(values: Sequence[dt.datetime | str]) -> npt.NDArray[np.datetime64]:
     """The days of the moments, as midnights; Pohoda's moments are Prague's local time (pohoda-sql.md 1.8)."""
-    return np.array(values, dtype="datetime64[us]").astype("datetime64[D]").astype("datetime64[us]")
+    # Many documents share few days, and turning a moment into numpy's is what costs.
+    distinct = list(set(values))
+    places = {moment: place for place, moment in enumerate(distinct)}
+    midnights = np.array(distinct, dtype="datetime64[us]").astype("datetime64[D]").astype("datetime64[us]")
+    return midnights[[places[moment] for moment in values]]

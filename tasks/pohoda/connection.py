@@ -15,13 +15,20 @@ from blocks.pohoda import Database
 from tasks.pohoda import sqlite, sqlserver
 from tasks.pohoda.driver_errors import explained, is_driver_error
 
+ROWS_AT_ONCE = 200
+
 
 class Cursor(Protocol):
     """What the product uses of a DB-API cursor."""
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any: ...
 
+    @property
+    def description(self) -> Any: ...
+
     def fetchall(self) -> list[Any]: ...
+
+    def fetchmany(self, size: int, /) -> list[Any]: ...
 
 
 class Connection(Protocol):
@@ -62,11 +69,22 @@ def connected(database: Database, *, read_only: bool = True) -> Generator[Connec
         raise explained(error, database) from None
 
 
-def rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+def read_rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
     """Every row that the statement gives, each a sequence of its values."""
     cursor = connection.cursor()
     cursor.execute(sql, parameters)
     return cursor.fetchall()
+
+
+def read_columns(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> list[list[Any]]:
+    """The same column by column. Rows are let go portion by portion, which is faster than holding all of them."""
+    cursor = connection.cursor()
+    cursor.execute(sql, parameters)
+    read: list[list[Any]] = [[] for _ in cursor.description]
+    while portion := cursor.fetchmany(ROWS_AT_ONCE):
+        for column, values in zip(read, zip(*portion, strict=True), strict=True):
+            column.extend(values)
+    return read
 
 
 def _open(database: Database, read_only: bool) -> Any:

@@ -13,7 +13,7 @@ import pandas as pd
 from blocks.pohoda import PohodaUnit
 from tasks.pohoda import columns
 from tasks.pohoda.catalogue import Fields, configured_fields, read_catalogue, read_facts
-from tasks.pohoda.connection import connected, rows
+from tasks.pohoda.connection import connected, read_columns, read_rows
 from tasks.pohoda.statements import DOCUMENT_COLUMNS, documents_statement, marks_statement
 from tasks.tables import AGENDAS, DOCUMENTS, checked, stacked
 
@@ -45,7 +45,8 @@ def read_documents(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
         active = [agenda for agenda in AGENDAS if unit.agenda(agenda).active]
         fields = {agenda: configured_fields(unit, agenda, catalogue) for agenda in active}
         read = {
-            agenda: rows(connection, documents_statement(agenda, fields[agenda]), (since,)) for agenda in active
+            agenda: read_columns(connection, documents_statement(agenda, fields[agenda]), (since,))
+            for agenda in active
         }
     return stacked(DOCUMENTS, [_documents(agenda, fields[agenda], unit, read[agenda]) for agenda in active])
 
@@ -56,26 +57,25 @@ def read_marks(unit: PohodaUnit, agenda: str, ids: Iterable[int]) -> pd.DataFram
     A document that is no longer there has no row. Raises as `read_documents`.
     """
     asked = [int(row_id) for row_id in ids]
-    read: list[Any] = []
+    read: list[Sequence[Any]] = []
     with connected(unit.database) as connection:
         fields = configured_fields(unit, agenda, read_catalogue(connection))
         for start in range(0, len(asked), IDS_PER_STATEMENT):
             some = asked[start : start + IDS_PER_STATEMENT]
-            read += rows(connection, marks_statement(agenda, fields, len(some)), some)
-    row_ids, *marks = _unzipped(read, 4)
-    frame = pd.DataFrame({"agenda": _constant(agenda, read), "document_id": np.array(row_ids, dtype=np.int64)})
-    return checked(STANDING, frame.assign(**_marks(*marks)))
+            read += read_rows(connection, marks_statement(agenda, fields, len(some)), some)
+    row_ids, amounts, counts, paid = zip(*read, strict=True) if read else [()] * 4
+    found = {"agenda": columns.constant(agenda, len(read)), "document_id": np.array(row_ids, dtype=np.int64)}
+    return checked(STANDING, pd.DataFrame({**found, **_marks(amounts, counts, paid)}))
 
 
-def _documents(agenda: str, fields: Fields, unit: PohodaUnit, read: list[Any]) -> pd.DataFrame:
-    given = dict(zip(DOCUMENT_COLUMNS, _unzipped(read, len(DOCUMENT_COLUMNS)), strict=True))
-    number = columns.texts(given["number"])
+def _documents(agenda: str, fields: Fields, unit: PohodaUnit, read: list[list[Any]]) -> pd.DataFrame:
+    given = dict(zip(DOCUMENT_COLUMNS, read, strict=True))
     has_symbol_column = agenda != "received_order" or fields.variable_symbol
     frame = pd.DataFrame(
         {
-            "agenda": _constant(agenda, read),
+            "agenda": columns.constant(agenda, len(given["id"])),
             "id": np.array(given["id"], dtype=np.int64),
-            "number": number,
+            "number": columns.texts(given["number"]),
             "variable_symbol": columns.symbols(
                 given["variable_symbol"] if has_symbol_column else [_digits(text) for text in given["number"]]
             ),
@@ -87,7 +87,7 @@ def _documents(agenda: str, fields: Fields, unit: PohodaUnit, read: list[Any]) -
             "issued_on": columns.days(given["issued_on"]),
             "cancelled": np.array(given["cancelled"], dtype=np.bool_),
             "open_amount": _open(agenda, given["open_amount"]),
-            "customer": columns.texts([_customer(*keys) for keys in zip(given["ico"], given["ad"], strict=True)]),
+            "customer": columns.customers(given["ico"], given["ad"]),
             **_marks(given["marked_amount"], given["marked_count"], given["marked_paid"]),
         }
     )
@@ -112,17 +112,3 @@ def _open(agenda: str, values: Sequence[Any]) -> pd.Series[Any]:
 def _digits(number: str) -> str:
     """What Pohoda itself takes for the variable symbol of a document that has none (pohoda-sql.md 4.2)."""
     return number if number.isdecimal() else re.sub(r"[^0-9]", "", number)
-
-
-def _customer(ico: str | None, address_id: int | None) -> str | None:
-    if ico is not None:
-        return f"ico:{ico}"
-    return None if address_id is None else f"ad:{address_id}"
-
-
-def _unzipped(read: list[Any], width: int) -> list[Sequence[Any]]:
-    return list(zip(*read, strict=True)) if read else [()] * width
-
-
-def _constant(text: str, read: list[Any]) -> pd.Series[Any]:
-    return pd.Series([text] * len(read), dtype="str")

@@ -62,7 +62,7 @@ def _invoices(kind: int) -> _Kind:
     return _Kind(
         condition=f"d.RelTpFak = {kind}",
         cancelled="d.DatStorn IS NOT NULL OR COALESCE(d.RelStorn, 0) <> 0 OR d.TpStorn = 1",
-        variable_symbol="d.VarSym",
+        variable_symbol="RTRIM(d.VarSym)",
         specific_symbol="d.SpecSym",
         constant_symbol="d.KonstSym",
         open_amount=_home_or_foreign("KcLikv", "CmLikv"),
