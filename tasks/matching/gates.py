@@ -54,14 +54,23 @@ def barred(payments: pd.DataFrame, linked: npt.NDArray[np.bool_], settings: Matc
 
 def ignored(counterparties: pd.Series, accounts: list[str]) -> npt.NDArray[np.bool_]:
     """Which counterparties are among the accounts, whichever of the two spellings either side uses."""
-    flags = np.zeros(len(counterparties), np.bool_)
     if not accounts:
-        return flags
+        return np.zeros(len(counterparties), np.bool_)
     normal = {account(text) for text in accounts}
-    tails = re.compile("|".join(sorted({re.escape(tail[:10].lstrip("0")) for *_, tail in normal})))
-    texts = counterparties.fillna("").to_list()
-    flags[[row for row, text in enumerate(texts) if tails.search(text) and account(text) in normal]] = True
-    return flags
+    texts = counterparties.to_numpy(dtype=object)
+    plain = set[object]().union(*(_spellings(*known) for known in normal))
+    return np.fromiter(map(plain.__contains__, texts), np.bool_, len(texts))
+
+
+def _spellings(country: str, bank: str, prefix: str = "", number: str = "") -> set[str]:
+    """All ways in which providers may spell an account that `account` has read."""
+    if not number:
+        return {bank}
+    iban = f"{bank}{prefix:0>6}{number:0>10}"
+    check = 98 - int(iban + "".join(str(int(letter, 36)) for letter in country) + "00") % 97
+    prefixes = {f"{prefix}-", f"{prefix:0>6}-"} | (set() if prefix else {""})
+    local = {f"{first}{padded}/{bank}" for first in prefixes - {"-"} for padded in (number, f"{number:0>10}")}
+    return local | {f"{country}{check:02d}{iban}"}
 
 
 def account(text: str) -> tuple[str, ...]:
@@ -80,8 +89,8 @@ class PairGates:
     """The gates between a payment and a document, made ready for a million pairs at once."""
 
     def __init__(self, payments: pd.DataFrame, documents: pd.DataFrame, settings: Matching) -> None:
-        both = pd.concat([payments["currency"], documents["currency"]], ignore_index=True)
-        codes = pd.factorize(both)[0]
+        currencies = [frame["currency"].to_numpy(dtype=object) for frame in (payments, documents)]
+        codes, _ = pd.factorize(np.concatenate(currencies))
         self._ours, self._theirs = codes[: len(payments)], codes[len(payments) :]
         self._booked = _day(payments["booked_on"])
         self._earliest = _day(documents["issued_on"]) - settings.days_before_document

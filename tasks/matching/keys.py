@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from tasks.matching import spellings
 from tasks.symbols import symbol
 
 Ints = npt.NDArray[np.int64]
@@ -53,9 +55,10 @@ def without_prefixes(keys: Ints, prefixes: Sequence[str]) -> Ints:
     numeric = sorted((prefix.lstrip("0") for prefix in prefixes if prefix.isdecimal()), key=len, reverse=True)
     left = keys.copy()
     for prefix in filter(None, numeric):
-        rest = 10 ** np.arange(4, 18 - len(prefix), dtype=np.int64)
-        for size in rest:
-            begins = (left == keys) & (keys // size == int(prefix))
+        for size in (10**digits for digits in range(spellings.SHORTEST, 18 - len(prefix))):
+            begins = (keys >= int(prefix) * size) & (keys < (int(prefix) + 1) * size)
+            begins = np.flatnonzero(begins)
+            begins = begins[left[begins] == keys[begins]]
             left[begins] = keys[begins] % size
     return np.where(left > 0, left, keys)
 
@@ -78,17 +81,24 @@ def together(columns: Sequence[Sequence[Ints]]) -> list[Ints]:
     return [codes[bounds[side] : bounds[side + 1]] for side in range(sides)]
 
 
-def text_keys(*sides: Sequence[str]) -> list[Ints]:
-    """Texts as comparable numbers, one array per side; only equality within the call has a meaning."""
-    texts = np.array([text for side in sides for text in side], dtype=object)
-    codes, _ = pd.factorize(texts)
-    bounds = np.cumsum([0, *(len(side) for side in sides)])
-    return [codes[bounds[n] : bounds[n + 1]].astype(np.int64) + 1 for n in range(len(sides))]
+def equal_texts(ours: Sequence[str], theirs: Texts) -> tuple[Ints, Ints]:
+    """All pairs (place in ours, row of theirs) whose texts are equal, looking at each of theirs only once."""
+    said = set(ours)
+    if not said:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    hits = [place for place, text in enumerate(theirs.texts) if text in said]
+    named = {text: n for n, text in enumerate({theirs.texts[place] for place in hits}, 1)}
+    left = np.fromiter((named.get(text, 0) for text in ours), np.int64, len(ours))
+    right = np.fromiter((named[theirs.texts[place]] for place in hits), np.int64, len(hits))
+    found, others = equal_pairs(left, right)
+    return found, theirs.rows[np.array(hits, np.int64)[others]]
 
 
 def equal_pairs(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     """All pairs (row of left, row of right) whose keys are equal and not zero."""
     rows = np.flatnonzero(right)
+    if len(rows) == 0 or len(left) == 0:
+        return rows[:0], rows[:0]
     rows = rows[np.argsort(right[rows], kind="stable")]
     ordered = right[rows]
     starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
@@ -103,23 +113,52 @@ def equal_pairs(left: Ints, right: Ints) -> tuple[Ints, Ints]:
     return np.repeat(found, repeats), rows[np.repeat(starts[group], repeats) + within]
 
 
-def plain_texts(column: pd.Series) -> list[str]:
-    """Document numbers or keys in the spelling of `spellings.token`, "" where missing; a million take a blink."""
-    texts = column.fillna("").to_list()
-    joined = "\n".join(texts)
-    if joined.isascii() and joined.count("\n") == max(len(texts) - 1, 0):
-        plain = joined.upper().encode().translate(None, _SEPARATORS).decode()
-        texts = plain.split("\n") if texts else []
-    else:
-        texts = ["".join(filter(str.isalnum, text)).upper() for text in texts]
-    return [text.lstrip("0") if text.startswith("0") else text for text in texts]
+class Texts(NamedTuple):
+    """The texts of a column that are not missing: their rows, and the texts in one spelling."""
+
+    rows: Ints
+    texts: list[str]
+
+    @classmethod
+    def of(cls, column: pd.Series) -> Texts:
+        """As they stand."""
+        texts = column.to_numpy(dtype=object)
+        rows = np.flatnonzero(~pd.isna(texts))
+        return cls(rows, texts[rows].tolist())
+
+    def exact(self) -> Texts:
+        """As `exact` spells them."""
+        joined = "\n".join(self.texts)
+        if not self._one_line_each(joined) or ("\n" + joined).find("\n0") >= 0 or re.search(r"[^\S\n]", joined):
+            return Texts(self.rows, [exact(text) for text in self.texts])
+        return Texts(self.rows, joined.upper().split("\n"))
+
+    def plain(self) -> Texts:
+        """As `spellings.token` spells tokens, whatever the number of digits."""
+        joined = "\n".join(self.texts)
+        if not joined.isascii() or not self._one_line_each(joined):
+            plain = ["".join(filter(str.isalnum, text)).upper().lstrip("0") for text in self.texts]
+            return Texts(self.rows, plain)
+        return self._stripped(joined.upper().encode().translate(None, _SEPARATORS).decode())
+
+    def digits(self) -> Texts:
+        """Their digits without leading zeros."""
+        joined = "\n".join(self.texts)
+        if not self._one_line_each(joined):
+            return Texts(self.rows, [re.sub("[^0-9]", "", text).lstrip("0") for text in self.texts])
+        return self._stripped(joined.encode().translate(None, _NOT_DIGITS).decode())
+
+    def _one_line_each(self, joined: str) -> bool:
+        """A million texts are spelled anew as one text with lines, unless some of them has lines of its own."""
+        return bool(self.texts) and joined.count("\n") == len(self.texts) - 1
+
+    def _stripped(self, lines: str) -> Texts:
+        zeros = lines.startswith("0") or "\n0" in lines
+        texts = lines.split("\n")
+        return Texts(self.rows, [text.lstrip("0") for text in texts] if zeros else texts)
 
 
-def digits_only(column: pd.Series) -> list[str]:
-    """The digits of document numbers without leading zeros, "" where there is none."""
-    texts = column.fillna("").to_list()
-    joined = "\n".join(texts)
-    if joined.count("\n") != max(len(texts) - 1, 0):
-        return [re.sub("[^0-9]", "", text).lstrip("0") for text in texts]
-    digits = joined.encode().translate(None, _NOT_DIGITS).decode()
-    return [text.lstrip("0") for text in digits.split("\n")] if texts else []
+def exact(text: str) -> str:
+    """Case and outer spaces make no difference, nor do leading zeros of a number."""
+    plain = text.strip().upper()
+    return plain.lstrip("0") if plain.isdecimal() else plain

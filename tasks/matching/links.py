@@ -23,12 +23,10 @@ def roots(payments: pd.DataFrame) -> tuple[Ints, Ints]:
     if len(rows) == 0:
         return target, depth
     sources = payments["source"].to_numpy(dtype=object)
-    wanted = set(named[rows])
-    here = {
-        (sources[row], identity): row
-        for row, identity in enumerate(payments["payment_id"].to_list())
-        if identity in wanted
-    }
+    wanted = set[object](named[rows])
+    identities = payments["payment_id"].to_numpy(dtype=object)
+    meant = np.flatnonzero(np.fromiter(map(wanted.__contains__, identities), np.bool_, len(identities)))
+    here = {(sources[row], identities[row]): row for row in meant.tolist()}
     direct = {row: here[key] for row in rows.tolist() if (key := (sources[row], named[row])) in here}
     for row in direct:
         root, steps = row, 0

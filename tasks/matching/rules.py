@@ -7,7 +7,7 @@ step is not asked again. Lookups compare integers (`keys`); texts are read only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,16 +17,18 @@ import pandas as pd
 from blocks.matching import Matching, Rule
 from tasks.matching import spellings
 from tasks.matching.keys import (
+    Flags,
     Ints,
-    digits_only,
+    Texts,
     equal_pairs,
+    equal_texts,
+    exact,
     last_ten,
-    plain_texts,
     symbol_keys,
-    text_keys,
     together,
     without_prefixes,
 )
+from tasks.matching.reading import Messages, Said
 
 
 class Found(NamedTuple):
@@ -37,17 +39,23 @@ class Found(NamedTuple):
     keyed: Ints
 
 
-Step = Callable[[Ints], Found]
-"""Given the rows of the payments that are asked, what is found for them."""
+Step = Callable[[Flags], Found]
+"""Given which payments are asked, what is found for them."""
 
 
 class Search:
-    """All lookups of one matching; keys are made once, when a rule first needs them."""
+    """All lookups of one matching; keys are made once, when a rule first needs them.
 
-    def __init__(self, payments: pd.DataFrame, documents: pd.DataFrame, settings: Matching) -> None:
+    `eligible` says which payments may be asked about at all.
+    """
+
+    def __init__(
+        self, payments: pd.DataFrame, documents: pd.DataFrame, settings: Matching, eligible: Flags
+    ) -> None:
         self._payments = payments
         self._documents = documents
         self._prefixes = settings.series_prefixes
+        self._eligible = eligible
         self._symbols: dict[str, tuple[Ints, Ints]] = {}
 
     def steps(self, rule: Rule) -> Iterator[Step]:
@@ -67,38 +75,30 @@ class Search:
         ours, theirs = pairs[0] if len(pairs) == 1 else together(pairs)
         yield _equal(ours, theirs)
         if names == ["variable_symbol"]:
-            yield _equal(ours, last_ten(self._documents["variable_symbol"], theirs))
+            carried = last_ten(self._documents["variable_symbol"], theirs)
+            if carried.any():
+                yield _equal(ours, carried)
             if self._prefixes:
                 yield _equal(without_prefixes(ours, self._prefixes), without_prefixes(theirs, self._prefixes))
 
     def _by_reference(self) -> Iterator[Step]:
-        yield lambda asked: self._texts(
-            asked, _exact(self._documents["reference"]), self._references(asked, _plain)
-        )
+        yield lambda asked: _by_text(self._references.by(asked).spelled(exact), self._keys, Texts.exact)
 
     def _by_number(self) -> Iterator[Step]:
-        yield lambda asked: self._texts(asked, _exact(self._documents["number"]), self._references(asked, _plain))
-        yield lambda asked: self._texts(asked, self._number_digits, self._references(asked, _digits))
+        yield lambda asked: _by_text(self._references.by(asked).spelled(exact), self._numbers, Texts.exact)
+        yield lambda asked: _by_text(self._references.by(asked).spelled(_digits), self._numbers, Texts.digits)
 
     def _by_creditor_reference(self) -> Iterator[Step]:
-        def named(asked: Ints) -> list[tuple[int, str]]:
-            texts = self._read(asked, spellings.creditor_references)
-            return texts + [
-                (row, carried)
-                for row, text in self._references(asked, str)
-                for carried in spellings.creditor_references(text)
-            ]
-
-        yield lambda asked: self._symbols_written(asked, named(asked))
-        yield lambda asked: self._tokens(asked, named(asked))
+        yield lambda asked: self._by_written_symbol(self._carried.by(asked))
+        yield lambda asked: self._by_token(self._carried.by(asked))
 
     def _by_symbol_in_message(self) -> Iterator[Step]:
-        yield lambda asked: self._symbols_written(asked, self._read(asked, spellings.variable_symbols))
+        yield lambda asked: self._by_written_symbol(self._messages.variable_symbols.by(asked))
 
     def _by_number_in_message(self) -> Iterator[Step]:
-        yield lambda asked: self._tokens(asked, self._read(asked, spellings.tokens))
+        yield lambda asked: self._by_token(self._messages.tokens.by(asked))
         if self._prefixes:
-            yield lambda asked: self._tokens(asked, self._read(asked, spellings.tokens), self._less_prefix)
+            yield lambda asked: self._by_token_less_prefix(self._messages.tokens.by(asked))
 
     def _symbol(self, name: str) -> tuple[Ints, Ints]:
         if name not in self._symbols:
@@ -106,57 +106,62 @@ class Search:
             self._symbols[name] = ours, theirs
         return self._symbols[name]
 
-    def _read(self, asked: Ints, reading: Callable[[str], list[str]]) -> list[tuple[int, str]]:
-        """What the messages say, in each of the spellings that their lines can have had."""
-        found: list[tuple[int, str]] = []
-        for row, message in self._messages(asked):
-            said = dict.fromkeys(key for text in spellings.readings(message) for key in reading(text))
-            found += [(row, key) for key in said]
-        return found
-
-    def _messages(self, asked: Ints) -> Iterator[tuple[int, str]]:
-        texts = self._readable
-        return ((row, texts[row]) for row in asked.tolist() if row in texts)
-
-    @cached_property
-    def _readable(self) -> dict[int, str]:
-        messages = self._payments["message"].to_numpy(dtype=object)
-        rows = np.flatnonzero(~pd.isna(messages))
-        worth = spellings.worth_reading
-        return {row: text for row, text in zip(rows.tolist(), messages[rows], strict=True) if worth(text)}
-
-    def _references(self, asked: Ints, spelled: Callable[[str], str]) -> list[tuple[int, str]]:
-        texts = self._payments["reference"].to_numpy(dtype=object)[asked]
-        some = ~pd.isna(texts)
-        pairs = zip(asked[some].tolist(), map(spelled, texts[some]), strict=True)
-        return [(row, text) for row, text in pairs if text]
-
-    def _symbols_written(self, asked: Ints, named: list[tuple[int, str]]) -> Found:
-        named = [(row, text) for row, text in named if text.isdecimal() and len(text) >= spellings.SHORTEST]
+    def _by_written_symbol(self, said: Said) -> Found:
         theirs = self._symbol("variable_symbol")[1]
-        ours = np.array([int(text) if len(text) <= 18 else 0 for _, text in named], np.int64)
-        return _paired(np.array([row for row, _ in named], np.int64), *equal_pairs(ours, theirs))
+        texts = (int(text) if text.isdecimal() and len(text) <= 18 else 0 for text in said.texts)
+        ours = np.fromiter(texts, np.int64, len(said.texts))
+        return _paired(said.rows, *equal_pairs(ours, theirs))
 
-    def _tokens(self, asked: Ints, named: list[tuple[int, str]], spelled: Callable[[str], str] = str) -> Found:
-        named = [(row, spelled(text)) for row, text in named if spellings.token(text)]
-        numbers = self._texts(asked, self._numbers, named, spelled)
-        keys = self._texts(asked, self._keys, named, spelled)
-        pairs = np.unique(
-            np.stack([np.r_[numbers.payments, keys.payments], np.r_[numbers.documents, keys.documents]]), axis=1
-        )
-        return Found(pairs[0], pairs[1], numbers.keyed)
+    def _by_token(self, said: Said) -> Found:
+        numbers = equal_texts(said.texts, self._plain_numbers)
+        keys = equal_texts(said.texts, self._keys.plain())
+        return _paired(said.rows, np.r_[numbers[0], keys[0]], np.r_[numbers[1], keys[1]])
 
-    @cached_property
-    def _numbers(self) -> list[str]:
-        return plain_texts(self._documents["number"])
+    def _by_token_less_prefix(self, said: Said) -> Found:
+        ours = said.spelled(self._less_prefix)
+        return _paired(ours.rows, *equal_texts(ours.texts, self._numbers_less_prefix))
 
     @cached_property
-    def _keys(self) -> list[str]:
-        return plain_texts(self._documents["reference"])
+    def _messages(self) -> Messages:
+        return Messages(self._payments["message"], np.flatnonzero(self._eligible))
 
     @cached_property
-    def _number_digits(self) -> list[str]:
-        return digits_only(self._documents["number"])
+    def _references(self) -> Said:
+        texts = self._payments["reference"].to_numpy(dtype=object)
+        rows = np.flatnonzero(self._eligible & ~pd.isna(texts))
+        return Said(rows, texts[rows].tolist())
+
+    @cached_property
+    def _carried(self) -> Said:
+        """What creditor references carry, in messages and in the field for references."""
+        named = self._references
+        found = [
+            (row, carried)
+            for row, text in zip(named.rows.tolist(), named.texts, strict=True)
+            if spellings.CREDITOR.match(text)
+            for carried in spellings.creditor_references(text)
+        ]
+        rows = np.array([row for row, _ in found], np.int64)
+        said = Said(rows, [text for _, text in found]).joined(self._messages.creditor_references)
+        return said.spelled(lambda text: text if spellings.token(text) else "")
+
+    @cached_property
+    def _numbers(self) -> Texts:
+        return Texts.of(self._documents["number"])
+
+    @cached_property
+    def _keys(self) -> Texts:
+        return Texts.of(self._documents["reference"])
+
+    @cached_property
+    def _plain_numbers(self) -> Texts:
+        return self._numbers.plain()
+
+    @cached_property
+    def _numbers_less_prefix(self) -> Texts:
+        prefixes = tuple(self._prefixes)
+        rows, texts = self._plain_numbers
+        return Texts(rows, [self._less_prefix(text) if text.startswith(prefixes) else text for text in texts])
 
     def _less_prefix(self, text: str) -> str:
         for prefix in self._prefixes:
@@ -165,50 +170,29 @@ class Search:
                 return rest
         return text
 
-    def _texts(
-        self,
-        asked: Ints,
-        theirs: Iterable[str],
-        named: list[tuple[int, str]],
-        spelled: Callable[[str], str] | None = None,
-    ) -> Found:
-        """Pairs whose texts are equal; only documents whose text is named by anybody are looked at closer."""
-        rows = np.array([row for row, _ in named], np.int64)
-        said = {text for _, text in named}
-        if not said:
-            return Found(rows, rows, rows)
-        texts = theirs if spelled in (None, str) else map(spelled, theirs)
-        hits = [(row, text) for row, text in enumerate(texts) if text in said]
-        ours, others = text_keys([text for _, text in named], [text for _, text in hits])
-        left, right = equal_pairs(ours, others)
-        return _paired(rows, left, np.array([row for row, _ in hits], np.int64)[right])
+
+def _by_text(said: Said, theirs: Texts, spelled: Callable[[Texts], Texts]) -> Found:
+    return _paired(said.rows, *equal_texts(said.texts, spelled(theirs))) if said.texts else _paired(said.rows)
 
 
-def _paired(rows: Ints, left: Ints, right: Ints) -> Found:
+def _paired(rows: Ints, left: Ints | None = None, right: Ints | None = None) -> Found:
     """The pairs by rows of payments, each pair once however often it was named."""
-    if len(left) == 0:
-        return Found(left, right, rows)
-    pairs = np.unique(np.stack([rows[left], right]), axis=1)
-    return Found(pairs[0], pairs[1], rows)
+    if left is None or right is None or len(left) == 0:
+        return Found(rows[:0], rows[:0], rows)
+    payments = rows[left]
+    order = np.lexsort((right, payments))
+    payments, documents = payments[order], right[order]
+    new = np.r_[True, (payments[1:] != payments[:-1]) | (documents[1:] != documents[:-1])]
+    return Found(payments[new], documents[new], rows)
 
 
 def _equal(ours: Ints, theirs: Ints) -> Step:
-    def step(asked: Ints) -> Found:
-        keys = ours[asked]
-        left, right = equal_pairs(keys, theirs)
-        return Found(asked[left], right, asked[keys != 0])
+    def step(asked: Flags) -> Found:
+        rows = np.flatnonzero(asked & (ours != 0))
+        left, right = equal_pairs(ours[rows], theirs)
+        return Found(rows[left], right, rows)
 
     return step
-
-
-def _exact(column: pd.Series) -> Iterator[str]:
-    return (_plain(text) for text in column.fillna("").to_list())
-
-
-def _plain(text: str) -> str:
-    """Case and outer spaces make no difference, nor do leading zeros of a number."""
-    plain = text.strip().upper()
-    return plain.lstrip("0") if plain.isdecimal() else plain
 
 
 def _digits(text: str) -> str:

@@ -21,21 +21,22 @@ MOST_RUNS = 6
 """How many runs of letters and digits one document number may consist of, such as "FV-2025/0001"."""
 
 # fio.md 7, and the spellings of Slovak and Czech payers: v.s., var. symbol, variabilný symbol č.
-_VARIABLE = re.compile(
-    r"(?<![^\W_])(?:vs|v\.\s?s|var(?:iab(?:iln\w{1,3}|\.)?|\.)?\s?symb?(?:ol\w{0,2})?)(?![^\W\d_])"
+VARIABLE = re.compile(
+    r"[vV](?<![^\W_].)(?:s|\.\s?s|ar(?:iab(?:iln\w{1,3}|\.)?|\.)?\s?symb?(?:ol\w{0,2})?)(?![^\W\d_])"
     r"[\s:./=#–-]*(?:(?:č|c|čís|cis|číslo|cislo|no|nr)\b[\s:.=-]*)?"
     r"([0-9]{1,24}(?![0-9])(?: [0-9]{2,4}(?![0-9]))*)",
     re.IGNORECASE,
 )
+"""A variable symbol that is called one; group 1 is its digits, perhaps in groups."""
+
+NAMED = re.compile(r"(?<![^\W_])(?:[^\W\d_]++[-/._]?+)*+[0-9][^\W_]*+(?:[-/._][^\W_]++)*+")
+"""Runs of letters and digits, also joined by one of "-/._" each, with a digit somewhere."""
+
+CREDITOR = re.compile(r"[rR][fF](?<![^\W_]..)[0-9]{2}")
+"""Where a creditor reference may begin."""
+
 _RUN = re.compile(r"[^\W_]+")
-_CREDITOR = re.compile(r"RF[0-9]{2}[0-9A-Z]{0,21}")
-_ENOUGH_DIGITS = re.compile(r"(?:\d\D*){%d}" % SHORTEST)  # noqa: UP031 - braces of the pattern
-_SEPARATORS = frozenset("-/._")
-
-
-def worth_reading(message: str) -> bool:
-    """Whether the text has digits enough to name any document."""
-    return _ENOUGH_DIGITS.search(message) is not None
+_DIGIT = re.compile(r"[0-9]")
 
 
 def readings(message: str) -> tuple[str, ...]:
@@ -51,12 +52,20 @@ def readings(message: str) -> tuple[str, ...]:
 def variable_symbols(text: str) -> list[str]:
     """Variable symbols that the text names as such, in its order, without leading zeros.
 
-    Longer than ten digits is not a symbol of a domestic payment; a bare number is none either. Digits in groups
-    ("VS 2025 000 452") give both the first group and all of them, since an amount may as well follow a symbol.
+    Longer than ten digits is not a symbol of a domestic payment; a bare number is none either.
     """
-    found = [match.group(1) for match in _VARIABLE.finditer(text)]
-    spelled = [symbol(digits) for group in found for digits in (group.split(" ")[0], group)]
-    return list(dict.fromkeys(digits for digits in spelled if digits and len(digits) <= 10))
+    return list(dict.fromkeys(digits for match in VARIABLE.finditer(text) for digits in spelled(match.group(1))))
+
+
+def spelled(digits: str) -> list[str]:
+    """The symbols that the digits after the word can be.
+
+    In groups ("VS 2025 000 452") they are both the first group and all of them, since an amount may as well
+    follow a symbol.
+    """
+    readings = (digits,) if digits.isdecimal() else (digits.split(" ")[0], digits)
+    normal = (symbol(reading) for reading in readings)
+    return [plain for plain in normal if plain and len(plain) <= 10]
 
 
 def is_creditor_reference(text: str) -> bool:
@@ -71,12 +80,9 @@ def creditor_references(text: str) -> list[str]:
 
     The printed form in groups of four is read too; the longest reading whose check digits hold is taken.
     """
-    runs = [run.upper() for run in _RUN.findall(text)]
     found: list[str] = []
-    for start, run in enumerate(runs):
-        if not _CREDITOR.fullmatch(run):
-            continue
-        if longest := _longest_reference(runs[start : start + 7]):
+    for match in CREDITOR.finditer(text):
+        if longest := _longest_reference(_RUN.findall(text[match.start() : match.start() + 50].upper())):
             found.append(longest[4:].lstrip("0"))
     return list(dict.fromkeys(found))
 
@@ -93,20 +99,24 @@ def _longest_reference(runs: list[str]) -> str | None:
 
 
 def tokens(text: str) -> list[str]:
-    """Whole tokens of the text that can name a document, as `token` spells them.
+    """Whole tokens of the text that can name a document, as `token` spells them."""
+    return list(dict.fromkeys(whole for match in NAMED.finditer(text) for whole in parts(match.group())))
 
-    Runs of letters and digits, also those joined by one of "-/._"; each with four digits at least.
-    """
-    matches = list(_RUN.finditer(text))
+
+def parts(named: str) -> list[str]:
+    """The tokens within one match of `NAMED`: each run, and runs in a row with what joins them."""
+    if named.isalnum():
+        return [whole] if (whole := token(named)) else []
+    runs = _RUN.findall(named.upper())
+    digits = [len(run) if run.isdecimal() else len(_DIGIT.findall(run)) for run in runs]
     found: list[str] = []
-    for start, first in enumerate(matches):
-        for length, last in enumerate(matches[start : start + MOST_RUNS]):
-            if length and text[matches[start + length - 1].end() : last.start()] not in _SEPARATORS:
-                break
-            whole = token(text[first.start() : last.end()])
-            if whole:
+    for start in range(len(runs)):
+        enough = 0
+        for end in range(start, min(start + MOST_RUNS, len(runs))):
+            enough += digits[end]
+            if enough >= SHORTEST and (whole := token("".join(runs[start : end + 1]))):
                 found.append(whole)
-    return list(dict.fromkeys(found))
+    return found
 
 
 def token(text: str) -> str | None:
@@ -114,5 +124,7 @@ def token(text: str) -> str | None:
 
     Upper case, letters and digits alone, no leading zeros; None with fewer than four digits.
     """
-    plain = "".join(_RUN.findall(text)).upper().lstrip("0")
-    return plain if sum(map(str.isdecimal, plain)) >= SHORTEST else None
+    plain = (text if text.isalnum() else "".join(_RUN.findall(text))).upper().lstrip("0")
+    if plain.isdecimal():
+        return plain if len(plain) >= SHORTEST else None
+    return plain if len(_DIGIT.findall(plain)) >= SHORTEST else None

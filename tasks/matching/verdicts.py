@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -55,20 +57,31 @@ class Parts:
     amounts: Ints
     reasons: Ints
 
-    def joined(self, other: Parts) -> Parts:
-        """Both, ordered by case."""
-        cases = np.r_[self.cases, other.cases]
-        order = np.argsort(cases, kind="stable")
-        return Parts(
-            cases[order],
-            np.r_[self.documents, other.documents][order],
-            np.r_[self.amounts, other.amounts][order],
-            np.r_[self.reasons, other.reasons][order],
-        )
+    def and_also(self, others: Parts) -> Parts:
+        """These parts and after them the others."""
+        if len(others.cases) == 0:
+            return self
+        pairs = zip(self._columns(), others._columns(), strict=True)
+        return Parts(*(np.concatenate(columns) for columns in pairs))
 
-    def only(self, flags: Flags) -> Parts:
-        """The flagged ones."""
-        return Parts(self.cases[flags], self.documents[flags], self.amounts[flags], self.reasons[flags])
+    def in_order(self, cases: int) -> Parts:
+        """The same by case, where the first `cases` rows already are one for each case."""
+        if len(self.cases) == cases:
+            return self
+        later = np.argsort(self.cases[cases:], kind="stable") + cases
+        return self.only(np.insert(np.arange(cases), self.cases[later] + 1, later))
+
+    def only(self, rows: Ints | Flags) -> Parts:
+        """Those in the given rows."""
+        return Parts(*(column[rows] for column in self._columns()))
+
+    def put(self, rows: Ints, by: Parts) -> None:
+        """Others in place of those in the given rows."""
+        for ours, theirs in zip(self._columns(), by._columns(), strict=True):
+            ours[rows] = theirs
+
+    def _columns(self) -> tuple[Ints, Ints, Ints, Ints]:
+        return self.cases, self.documents, self.amounts, self.reasons
 
 
 @dataclass
@@ -100,23 +113,24 @@ class Decisions:
 
     def search(self) -> None:
         """Ask the rules, one after another, about the payments that have no document yet."""
-        search = Search(self.payments, self.documents, self.settings)
+        eligible = (self.barred == gates.PASSED) & (self.roots < 0)
+        search = Search(self.payments, self.documents, self.settings, eligible)
         pair_gates = gates.PairGates(self.payments, self.documents, self.settings)
         for number, rule in enumerate(self.settings.rules):
             for step in search.steps(rule) if rule.active else ():
                 asked = self._asked(rule)
-                if len(asked) == 0:
+                if not asked.any():
                     break
                 found = step(asked)
                 self.keyed[found.keyed] = True
                 self._decide(number, found.payments, found.documents, pair_gates)
 
-    def _asked(self, rule: Rule) -> Ints:
-        waiting = self.pending.reshape(-1, self.width).any(axis=1)
+    def _asked(self, rule: Rule) -> Flags:
+        waiting = np.logical_or.reduce([self.pending[agenda :: self.width] for agenda in range(self.width)])
         if rule.providers:
             right = [n for n, name in enumerate(self.providers) if rule.applies_to(name)]
             waiting &= np.isin(self.provider, right)
-        return np.flatnonzero(waiting)
+        return waiting
 
     def _decide(self, rule: int, payments: Ints, documents: Ints, pair_gates: gates.PairGates) -> None:
         cases = payments * self.width + self.agenda[documents]
@@ -143,7 +157,7 @@ class Decisions:
         parts = self._once(parts)
         parts.reasons[self._baseless(parts)] = CODE[Reason.REFUND_WITHOUT_PAYMENT]
         parts.documents[parts.reasons != COUNTED] = -1
-        return self._table(parts)
+        return self._table(parts.in_order(len(self.found)))
 
     def _parts(self) -> Parts:
         reasons = np.where(self.found > 0, COUNTED, self._uncounted())
@@ -157,7 +171,9 @@ class Decisions:
         if not self.shared_cases:
             return whole
         slow = self._sharing(reasons, linked)
-        return whole.only(~np.isin(whole.cases, slow.cases)).joined(slow)
+        first = np.r_[True, slow.cases[1:] != slow.cases[:-1]]
+        whole.put(slow.cases[first], slow.only(first))
+        return whole.and_also(slow.only(~first))
 
     def _uncounted(self) -> Ints:
         """Why the cases without a document have none."""
@@ -192,8 +208,8 @@ class Decisions:
         )
         settled = shared(claims, totals, self.settings.oldest_first)
         rows = [(case, p.document, p.amount, p.reason) for case, parts in settled.items() for p in parts]
-        columns = np.array(rows, np.int64).reshape(-1, 4).T
-        return Parts(columns[0], columns[1], columns[2], columns[3])
+        rows.sort(key=itemgetter(0))
+        return Parts(*np.array(rows, np.int64).T)
 
     def _claim(self, case: int, choices: dict[int, list[int]], age: dict[int, int]) -> Claim:
         payment, agenda = divmod(case, self.width)
@@ -208,7 +224,7 @@ class Decisions:
             bool(self._words[payment]),
         )
 
-    @property
+    @cached_property
     def _words(self) -> Flags:
         """Payments that are an e-shop's word, and rows that take one back."""
         words = self.payments["kind"].eq("eshop").to_numpy(np.bool_)
@@ -241,10 +257,10 @@ class Decisions:
 
     def _once(self, parts: Parts) -> Parts:
         """The same with the words that money already says marked as such."""
-        words = self._words[parts.cases // self.width] & (parts.reasons == COUNTED)
-        if not words.any():
+        if not self._words.any():
             return parts
         counted = parts.reasons == COUNTED
+        words = self._words[parts.cases // self.width] & counted
         places = np.zeros(len(parts.cases), np.int64)
         told = self._in_order(np.unique(parts.cases[words]))
         places[words] = pd.Index(told).get_indexer(pd.Index(parts.cases[words]))
@@ -252,12 +268,12 @@ class Decisions:
         seen[counted] = seen_elsewhere(
             parts.documents[counted], parts.amounts[counted], words[counted], places[counted]
         )
-        split = (seen != 0) & (seen != parts.amounts)
+        split = np.flatnonzero((seen != 0) & (seen != parts.amounts))
         rest = parts.only(split)
         rest.amounts = rest.amounts - seen[split]
         parts.amounts[split] = seen[split]
         parts.reasons[seen != 0] = CODE[Reason.SEEN_ELSEWHERE]
-        return parts.joined(rest)
+        return parts.and_also(rest)
 
     def _baseless(self, parts: Parts) -> Flags:
         """Refunds counted on documents for which no money is counted at all."""

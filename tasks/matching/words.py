@@ -19,11 +19,11 @@ def seen_elsewhere(documents: Ints, amounts: Ints, words: Flags, order: Ints) ->
     if len(rows) == 0:
         return seen
     money: dict[int, int] = {}
-    told = set(documents[rows].tolist())
-    for row in np.flatnonzero(~words & (amounts > 0)).tolist():
+    told = np.zeros(documents.max() + 1, np.bool_)
+    told[documents[rows]] = True
+    for row in np.flatnonzero(~words & (amounts > 0) & told[documents]).tolist():
         document = int(documents[row])
-        if document in told:
-            money[document] = money.get(document, 0) + int(amounts[row])
+        money[document] = money.get(document, 0) + int(amounts[row])
     standing: dict[int, int] = {}
     for row in rows[np.lexsort((order[rows], amounts[rows] < 0))].tolist():
         document, amount = int(documents[row]), int(amounts[row])
