@@ -290,26 +290,24 @@ def method(id: str) -> list[Tree]:
     ]
 
 
-@contextmanager
-def opened(server: ByznysWebServer) -> Generator[ByznysWebShop]:
-    """The server on a socket, and the block that fits it."""
-    with served(server.app()) as address:
-        yield ByznysWebShop(
-            shop="www.obchod.cz",
-            token=SecretStr(server.token),
-            paid_statuses=["31"],
-            excluded_statuses=["17", "74"],
-            pause_seconds=0,
-            address=address,
-        )
+def block_for(server: ByznysWebServer, address: str) -> ByznysWebShop:
+    """The block that fits the server when it is reached at this address."""
+    return ByznysWebShop(
+        shop="www.obchod.cz",
+        token=SecretStr(server.token),
+        paid_statuses=["31"],
+        excluded_statuses=["17", "74"],
+        pause_seconds=0,
+        address=address,
+    )
 
 
 @contextmanager
 def stand(world: World, folder: Path) -> Generator[Stand]:
     """The e-shop of the sandbox's firm, whose orders are as paid as the world says."""
     server = ByznysWebServer(orders=orders_of(world.channel("byznysweb")))
-    with opened(server) as shop:
-        yield Stand("byznysweb", shop)
+    with served(server.app()) as address:
+        yield Stand("byznysweb", block_for(server, address))
 
 
 def orders_of(money: list[Money]) -> list[Tree]:

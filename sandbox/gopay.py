@@ -212,17 +212,15 @@ class GoPayServer:
         return JSONResponse({"enabledPaymentInstruments": [{"paymentInstrument": "PAYMENT_CARD"}]})
 
 
-@contextmanager
-def opened(server: GoPayServer) -> Generator[GoPayAccount]:
-    """The server on a socket, and the block that fits it."""
-    with served(server.app()) as address:
-        yield GoPayAccount(
-            goid=str(server.goid),
-            client_id=server.client_id,
-            client_secret=SecretStr(server.secret),
-            currencies=list(server.currencies),
-            address=f"{address}/api",
-        )
+def block_for(server: GoPayServer, address: str) -> GoPayAccount:
+    """The block that fits the server when it is reached at this address."""
+    return GoPayAccount(
+        goid=str(server.goid),
+        client_id=server.client_id,
+        client_secret=SecretStr(server.secret),
+        currencies=list(server.currencies),
+        address=f"{address}/api",
+    )
 
 
 @contextmanager
@@ -231,8 +229,8 @@ def stand(world: World, folder: Path) -> Generator[Stand]:
     money = world.channel("gopay")
     currencies = tuple(sorted({m.currency for m in money} | {"CZK"}))
     server = GoPayServer(entries=[entry(m) for m in money], currencies=currencies)
-    with opened(server) as account:
-        yield Stand("gopay", account)
+    with served(server.app()) as address:
+        yield Stand("gopay", block_for(server, address))
 
 
 def entry(money: Money) -> Entry:

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 import sandbox.faults as faults
 from blocks.byznysweb import ByznysWebShop, StatusWithMethods
-from sandbox.byznysweb import PERSONAL, ByznysWebServer, invoice, method, opened, order, price, receipt, stand
+from sandbox.byznysweb import PERSONAL, ByznysWebServer, block_for, invoice, method, order, price, receipt, stand
 from sandbox.faults import Fault
 from sandbox.serving import served
 from sandbox.world import Money, World
@@ -27,6 +27,7 @@ from tasks.provider import ByDocuments, ByPeriod
 from tasks.providers.byznysweb import ByznysWeb
 from tasks.providers.byznysweb.reading import starting_point
 from tasks.tables import ANSWERS, DOCUMENTS, QUESTIONS, checked, table
+from tests.providers.doors import Door, open_door
 from tests.providers.memories import Remembered
 
 DAYS = Days(dt.date(2026, 3, 1), dt.date(2026, 3, 31))
@@ -44,6 +45,12 @@ def expected(orders: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
     return {o["order_num"]: (round(o["sum"]["value"] * 100), 1) for o in orders if o["status"]["id"] == "31"}
 
 
+@pytest.fixture(scope="module")
+def door() -> Iterator[Door]:
+    with open_door() as found:
+        yield found
+
+
 @pytest.fixture
 def server() -> ByznysWebServer:
     """Three pages of orders."""
@@ -51,9 +58,9 @@ def server() -> ByznysWebServer:
 
 
 @pytest.fixture
-def shop(server: ByznysWebServer) -> Iterator[ByznysWebShop]:
-    with opened(server) as block:
-        yield block
+def shop(server: ByznysWebServer, door: Door) -> ByznysWebShop:
+    door.behind = server.app()
+    return block_for(server, door.address)
 
 
 def run(shop: ByznysWebShop, memory: Remembered, days: Days = DAYS) -> list[str]:

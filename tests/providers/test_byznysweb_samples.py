@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blocks.byznysweb import ByznysWebShop
 from tasks.days import Days
@@ -20,6 +22,7 @@ from tasks.providers.byznysweb.deliveries import delivery
 from tasks.providers.byznysweb.evidence import Evidence, by_invoice, by_receipts, by_status
 from tasks.providers.byznysweb.orders import Order, order_of
 from tasks.providers.byznysweb.reading import Entry, Reading
+from tests.providers.memories import Remembered
 
 SAMPLES = Path(__file__).parent / "samples"
 ASKED_ON = dt.date(2025, 3, 10)
@@ -317,6 +320,32 @@ def test_an_order_for_nothing_is_paid_by_no_payment() -> None:
     money = {"value": 0, "is_net_price": False, "currency": {"code": "CZK"}}
     found = delivered(entry("2501000123", sum=money))
     assert (len(found.payments), found.faults) == (0, ())
+
+
+@given(st.lists(st.sampled_from(["31", "17", "74", "2", "4", None]), max_size=8))
+def test_whatever_happens_to_an_order_its_mark_follows_the_last_clear_word(statuses: list[str | None]) -> None:
+    memory = Remembered()
+    paid = False
+    for status in statuses:
+        paid = {"31": True, "17": False, "74": False}.get(status or "", paid)
+        order = entry("2501000124", status={"id": status, "name": "?"} if status else None)
+        for _ in range(2):
+            memory.record([delivered(order, remembered=memory.cursors)])
+            assert memory.marks().get("2501000124", (0, 0)) == ((49900, 1) if paid else (0, 0))
+    assert len(memory.history) == len(memory.payments)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(-500, 500).filter(bool)), max_size=6))
+def test_whatever_happens_to_receipts_the_amount_is_their_sum(steps: list[dict[str, int]]) -> None:
+    memory = Remembered()
+    for receipts in steps:
+        listed = [
+            {"id": id, "pay_date": "2025-03-05", "sum": {"value": value, "currency": {"code": "CZK"}}}
+            for id, value in receipts.items()
+        ]
+        order = entry("2501000126", preinvoices=[{"id": "1", "payments": listed}])
+        memory.record([delivered(order, remembered=memory.cursors, rules=["receipts"])])
+        assert memory.marks().get("2501000126", (0, 0))[0] == 100 * sum(receipts.values())
 
 
 def test_the_later_state_of_an_order_told_twice_counts() -> None:

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 import sandbox.faults as faults
 from blocks.gopay import GoPayAccount
 from sandbox.faults import Fault
-from sandbox.gopay import Entry, GoPayServer, opened, stand
+from sandbox.gopay import Entry, GoPayServer, block_for, stand
 from sandbox.serving import served
 from sandbox.world import Money, World
 from tasks.days import PRAGUE, Days
@@ -24,6 +24,7 @@ from tasks.errors import BadRecord, PohodaPaymentsError, Refused, SettingError, 
 from tasks.provider import ByPeriod
 from tasks.providers.gopay import GoPay
 from tasks.providers.gopay.payment import standing
+from tests.providers.doors import Door, open_door
 from tests.providers.memories import Remembered
 
 MARCH = Days(dt.date(2026, 3, 1), dt.date(2026, 3, 31))
@@ -75,15 +76,21 @@ EXPECTED = {
 }
 
 
+@pytest.fixture(scope="module")
+def door() -> Iterator[Door]:
+    with open_door() as found:
+        yield found
+
+
 @pytest.fixture
 def server() -> GoPayServer:
     return GoPayServer(entries())
 
 
 @pytest.fixture
-def account(server: GoPayServer) -> Iterator[GoPayAccount]:
-    with opened(server) as block:
-        yield block
+def account(server: GoPayServer, door: Door) -> GoPayAccount:
+    door.behind = server.app()
+    return block_for(server, door.address)
 
 
 def run(provider: GoPay, memory: Remembered, days: Days = MARCH) -> None:
