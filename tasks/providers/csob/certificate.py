@@ -148,5 +148,5 @@ def _unusable(evidence: str) -> SettingError:
     return SettingError(
         "The certificate for Business Connector cannot be used",
         evidence=evidence,
-        next_step="check in the block csob-account that certificate, key and password are there and belong together",
+        next_step="put certificate, key and password that belong together into the block csob-account",
     )

@@ -86,8 +86,6 @@ class Connector:
             return _listing(service.GetDownloadFileList_v4(**question))
         except zeep.exceptions.Fault as fault:
             raise self._refusal(fault) from None
-        except zeep.exceptions.TransportError as error:
-            raise _unexpected(error.status_code) from None
         except (zeep.exceptions.Error, ValueError, TypeError, AttributeError) as error:
             raise Unavailable(
                 f"The list of files from {WHO} cannot be understood", evidence=type(error).__name__
@@ -171,6 +169,8 @@ class OneRequest(Transport):
 
     def post(self, address: str, message: bytes, headers: dict[str, str]) -> Reply:
         answer = _sent(self._connection, "POST", address, largest=LARGEST_LIST, content=message, headers=headers)
+        if answer.status not in (200, 500):
+            raise _unexpected(answer.status)
         return Reply(answer.status, answer.headers, answer.body)
 
     def _load_remote_data(self, url: str) -> bytes:
@@ -193,6 +193,12 @@ def _sent(connection: httpx.Client, method: str, url: str, *, largest: int, **re
                 f"{WHO} does not accept the certificate",
                 evidence=error.evidence,
                 next_step="put a certificate that is valid and registered in the CEB portal into the block",
+            ) from None
+        if "EOF" in error.evidence or "disconnected" in error.evidence:
+            raise Unavailable(
+                error.cause,
+                evidence=error.evidence,
+                next_step="if this lasts, check in the CEB portal that the bank accepts the certificate",
             ) from None
         raise
 
@@ -222,10 +228,9 @@ def _moment(value: dt.datetime) -> dt.datetime:
 
 def _error(fault: zeep.exceptions.Fault) -> tuple[str, str]:
     """Code and ticket of the bank's own error, empty when there is none."""
-    found = {
-        str(child.tag).rpartition("}")[2]: (child.text or "").strip()
-        for child in (fault.detail.iter() if fault.detail is not None else ())
-    }
+    # An error page in place of an envelope comes as a fault whose detail are its bytes.
+    children = [] if fault.detail is None or isinstance(fault.detail, bytes) else fault.detail.iter()
+    found = {str(child.tag).rpartition("}")[2]: (child.text or "").strip() for child in children}
     return found.get("Code", ""), found.get("TicketId", "")
 
 
@@ -236,6 +241,6 @@ def _unexpected(status: int) -> Exception:
             evidence=f"HTTP {status}",
             next_step="check in the CEB portal that the certificate is registered and not blocked",
         )
-    if status >= 500 or status in (200, 429):
+    if status >= 500 or status == 429:
         return Unavailable(f"{WHO} cannot answer now", evidence=f"HTTP {status}")
     return Refused(f"{WHO} refused the request", evidence=f"HTTP {status}", code=str(status))

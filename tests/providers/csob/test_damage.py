@@ -1,6 +1,8 @@
-"""Whatever the bytes of a file: records, and faults that say where; never a crash, and nothing lost in silence."""
+"""Whatever the bytes of a file: records and faults that say where; never a crash, nothing lost in silence."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,9 +12,9 @@ from hypothesis import strategies as st
 from tasks.provider import Fault
 from tasks.providers.csob.bbf import is_complete, parse
 from tasks.providers.csob.columns import Amount, Code, Column, Day, Piece, Symbol, Text, read
-from tasks.providers.csob.layout import ADVMUL, CURRENCY
+from tasks.providers.csob.layout import CURRENCY
 from tasks.providers.csob.reading import File, Reading, delivery
-from tasks.providers.csob.records import DETAIL, MOVEMENT, sort_lines
+from tasks.providers.csob.records import DETAIL, MOVEMENT, Record, sort_lines
 from tests.providers.csob.samples import sample
 
 
@@ -184,9 +186,7 @@ def test_a_column_read_at_once_says_what_its_values_say_one_by_one(
         assert [hurt.cause for hurt in damage if hurt.row == row] == [hurt.cause for hurt in cause]
 
 
-@pytest.mark.parametrize("record", [MOVEMENT, DETAIL])
-def test_the_columns_of_a_record_do_not_overlap(record: object) -> None:
-    columns = MOVEMENT.columns if record is MOVEMENT else DETAIL.columns
-    ends = [(column.first, column.first + column.width) for column in columns]
-    assert all(end <= following for (_, end), (following, _) in zip(ends, ends[1:], strict=False))
-    assert len(ADVMUL) == 33
+@pytest.mark.parametrize("record", [MOVEMENT, DETAIL], ids=["ADVMUL", "ADVMUZ"])
+def test_the_columns_of_a_record_stand_side_by_side_to_its_end(record: Record) -> None:
+    assert all(left.first + left.width <= right.first for left, right in pairwise(record.columns))
+    assert record.columns[-1].first + record.columns[-1].width == record.width + 1

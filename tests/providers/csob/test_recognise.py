@@ -32,7 +32,7 @@ CAMT = '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:cam
         (CAMT.format(3, "BkToCstmrStmt").encode(), Format.STATEMENT),
         (CAMT.format(4, "BkToCstmrDbtCdtNtfctn").encode(), Format.CAMT054),
         (b"<Document><BkToCstmrAcctRpt/></Document>", Format.CAMT052),
-        ('<?xml version="1.0" encoding="windows-1250"?><FINSTA/>'.encode(), Format.STATEMENT),
+        (b'<?xml version="1.0" encoding="windows-1250"?><FINSTA/>', Format.STATEMENT),
         (b"<html/>", Format.UNKNOWN),
         (b"<broken", Format.UNKNOWN),
         (b"0740000002100000103Firma", Format.STATEMENT),

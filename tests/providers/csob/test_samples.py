@@ -1,4 +1,4 @@
-"""The three sample advices of csob.md 3: the sandbox's bank writes them byte for byte, and they say what is told."""
+"""The three sample advices of csob.md 3: the sandbox's bank writes their bytes, and they say what is told."""
 
 from __future__ import annotations
 
