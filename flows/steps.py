@@ -17,14 +17,12 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.tasks import exponential_backoff
 
-from blocks.pohoda import PohodaUnit
 from tasks.days import Days
+from tasks.deciding import decided
 from tasks.errors import is_passing
 from tasks.loading import load
-from tasks.matching import match
 from tasks.pohoda.documents import read_documents
 from tasks.provider import ByDocuments, ByPeriod, Delivery
-from tasks.tables import AGENDAS
 
 RETRIES = 3
 PAUSE_SECONDS = 10
@@ -53,11 +51,6 @@ def step(name: str, function: Callable[P, R]) -> Callable[P, R]:
     return as_task(function)
 
 
-def active(pohoda: PohodaUnit) -> list[str]:
-    """The agendas of the unit that take part."""
-    return [name for name in AGENDAS if pohoda.agenda(name).active]
-
-
 def _extract(provider: ByPeriod, days: Days) -> list[Any]:
     return provider.extract(days)
 
@@ -75,14 +68,10 @@ def _understand(provider: ByDocuments, raws: list[Any]) -> list[Delivery]:
     return [provider.read(raw, now) for raw in raws]
 
 
-def _decide(payments: pd.DataFrame, documents: pd.DataFrame, pohoda: PohodaUnit) -> pd.DataFrame:
-    return match(payments, documents, pohoda.matching, active(pohoda))
-
-
 extract = step("extract", _extract)
 normalize = step("normalize", _normalize)
 ask = step("ask", _ask)
 understand = step("understand", _understand)
 read = step("read documents", read_documents)
-decide = step("match", _decide)
+decide = step("match", decided)
 write_marks = step("load", load)

@@ -33,11 +33,9 @@ def asked_days(first_day: dt.date | None, last_day: dt.date | None, today: dt.da
 
     One day alone means that day. Raises SettingError for days that have not come yet.
     """
-    if first_day is None and last_day is None:
+    first, last = first_day or last_day, last_day or first_day
+    if first is None or last is None:
         return None
-    first = first_day or last_day
-    last = last_day or first_day
-    assert first is not None and last is not None  # noqa: S101 - one of the two was given
     if last > today:
         raise SettingError(
             "The days asked for have not come yet",

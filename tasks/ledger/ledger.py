@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from tasks.errors import SettingError
 from tasks.ledger import journal as journals
-from tasks.ledger import leases, reading, recording, turns
+from tasks.ledger import leases, plans, reading, recording, turns
 from tasks.ledger.opening import file_of_unit, open_store
 from tasks.ledger.schema import capabilities
 from tasks.ledger.store import Store, upsert
@@ -153,6 +153,14 @@ class Ledger:
     def history(self, unit: str, agenda: str, number: str) -> pd.DataFrame:
         """Every write ever meant for one document, oldest first; columns `journal.WRITES`."""
         return journals.history(self._store, unit, agenda, number)
+
+    def keep_plan(self, unit: str, run: str, changes: pd.DataFrame) -> None:
+        """Keep the changes (`tasks.tables.CHANGES`) that a trial run would have made, under the run's name."""
+        plans.keep(self._store, unit, run, changes)
+
+    def kept_plan(self, unit: str, run: str) -> pd.DataFrame:
+        """The changes that a trial run left. Raises SettingError when there is no plan of that name."""
+        return plans.kept(self._store, unit, run)
 
     def capability(self, name: str) -> str | None:
         """What was found out and remembered under this name, for example what a release of Pohoda accepts."""

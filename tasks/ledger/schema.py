@@ -190,3 +190,12 @@ capabilities = Table(
     Column("value", Text, nullable=False),
     Column("remembered_at", Moment, nullable=False),
 )
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("unit", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("made_at", Moment, nullable=False),
+    Column("changes", Text, nullable=False),
+)

@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from tasks.days import Days
+from tasks.deciding import Decided
 from tasks.matching.reasons import REASON_TEXTS, STATE_TEXTS, Reason, State
 from tasks.provider import Fault, Note
 from tasks.reporting.buckets import parts, unsettled
@@ -54,25 +55,17 @@ class Report:
     unit: str
     today: dt.date
     asked: Days | None
-    dry_run: bool
+    plan: str
+    """Of a trial run: the plan that it left, to be applied by this name; empty when marks were to be written."""
     new: int
     changed: int
     faults: Sequence[Fault]
     notes: Sequence[Note]
-    payments: pd.DataFrame
-    documents: pd.DataFrame
-    verdicts: pd.DataFrame
-    changes: pd.DataFrame
+    decided: Decided
     written: pd.DataFrame | None
     """The changes with an `outcome` and a `note` each; None when nothing was sent."""
-    wanted: pd.DataFrame
-    """How documents with counted payments stand, columns `tasks.marks.WANTED`."""
-    drift: pd.DataFrame
-    """Columns `tasks.drift.DRIFTED`."""
     drift_policy: str
-    """What the unit's block says about drift: ask, restore, respect."""
-    suggestions: pd.DataFrame
-    """Columns source, payment_id, agenda, document_id, why."""
+    """What the unit's block says about marks changed by hand: ask, restore, respect."""
     freshness: pd.DataFrame
     """Columns source, complete_until, last_recorded_at."""
     failure: str = ""
@@ -81,7 +74,7 @@ class Report:
     @cached_property
     def parts(self) -> pd.DataFrame:
         """What became of the source's payments, see `tasks.reporting.buckets.parts`."""
-        return parts(self.payments, self.verdicts, self.source)
+        return parts(self.decided.payments, self.decided.verdicts, self.source)
 
     @cached_property
     def to_look_at(self) -> pd.DataFrame:
@@ -96,8 +89,8 @@ def key_of(provider: str, unit: str) -> str:
 
 def summary(report: Report) -> str:
     """The run in one sentence, for the list of runs."""
-    done = "bylo by označeno" if report.dry_run else "označeno"
-    marked = len(report.changes) if report.dry_run else _written(report)
+    done = "bylo by označeno" if report.plan else "označeno"
+    marked = len(report.decided.changes) if report.plan else _written(report)
     parts = [
         f"Nové platby: {report.new}",
         f"{done} dokladů: {marked}",
@@ -129,8 +122,13 @@ def markdown(report: Report) -> str:
 
 def _title(report: Report) -> str:
     days = f"dny {report.asked}" if report.asked else f"den {day(report.today)}"
-    trial = "\n\n**Zkušební běh: do Pohody se nic nezapsalo.**" if report.dry_run else ""
-    return f"# Úhrady {escaped(report.provider)}, {days}\n\nÚčet: {escaped(report.source)}{trial}"
+    trial = (
+        f"\n\n**Zkušební běh: do Pohody se nic nezapsalo.** Plán k použití: `{report.plan}`"
+        if report.plan
+        else ""
+    )
+    account = f"\n\nÚčet: {escaped(report.source)}" if report.source else ""
+    return f"# Úhrady {escaped(report.provider)}, {days}{account}{trial}"
 
 
 def _urgent(report: Report) -> str:
@@ -141,11 +139,11 @@ def _urgent(report: Report) -> str:
 
 
 def _numbers(report: Report) -> str:
-    newly = report.changes["new_paid"] & ~report.changes["old_paid"].fillna(False).astype(bool)
+    newly = report.decided.changes["new_paid"] & ~report.decided.changes["old_paid"].fillna(False).astype(bool)
     rows = [
         ("Nové platby", report.new),
         ("Změněné platby", report.changed),
-        ("Doklady ke změně" if report.dry_run else "Označené doklady", _done(report)),
+        ("Doklady ke změně" if report.plan else "Označené doklady", _done(report)),
         ("z toho nově celé uhrazené", int(newly.sum())),
         ("Platby k posouzení", len(report.to_look_at)),
         ("Nečitelné záznamy", len(report.faults)),
@@ -154,7 +152,7 @@ def _numbers(report: Report) -> str:
 
 
 def _done(report: Report) -> int:
-    return len(report.changes) if report.dry_run else _written(report)
+    return len(report.decided.changes) if report.plan else _written(report)
 
 
 def _written(report: Report) -> int:
@@ -162,8 +160,8 @@ def _written(report: Report) -> int:
 
 
 def _marked(report: Report) -> str:
-    shown = report.changes if report.written is None else report.written
-    heading = "Co by se změnilo" if report.dry_run else "Označené doklady"
+    shown = report.decided.changes if report.written is None else report.written
+    heading = "Co by se změnilo" if report.plan else "Označené doklady"
     if shown.empty:
         return f"## {heading}\n\nNic se nemění."
     columns = ("Doklad", "Číslo", "Celkem", "Uhrazeno dříve", "Uhrazeno nyní", "Plateb", "Uhrazeno vše", "Zápis")
@@ -178,7 +176,7 @@ def _marked(report: Report) -> str:
             amount(change["new_amount"], currency),
             str(change["new_count"]),
             "ano" if change["new_paid"] else "ne",
-            OUTCOMES.get(str(change.get("outcome")), "zkušebně" if report.dry_run else "nezapsáno"),
+            OUTCOMES.get(str(change.get("outcome")), "zkušebně" if report.plan else "nezapsáno"),
         )
 
     return f"## {heading}\n\n" + rows_of(shown, columns, row, "llrrrrll")
@@ -205,7 +203,7 @@ def _to_look_at(report: Report) -> str:
 
 def _doubtful(report: Report) -> str:
     """Documents whose money is counted but whose yes waits for a person, and those only partly paid."""
-    rows = report.wanted[report.wanted["state"].isin([state.value for state in DOUBTFUL])]
+    rows = report.decided.wanted[report.decided.wanted["state"].isin([state.value for state in DOUBTFUL])]
     if rows.empty:
         return ""
 
@@ -226,7 +224,7 @@ def _doubtful(report: Report) -> str:
 
 
 def _drifted(report: Report) -> str:
-    if report.drift.empty:
+    if report.decided.drift.empty:
         return ""
 
     def row(document: Row) -> tuple[str, ...]:
@@ -249,7 +247,7 @@ def _drifted(report: Report) -> str:
         "Plateb v Pohodě",
     )
     what = DRIFT_TEXTS[report.drift_policy]
-    return f"## Ručně změněné úhrady\n\n{what}\n\n" + rows_of(report.drift, columns, row, "llrrrr")
+    return f"## Ručně změněné úhrady\n\n{what}\n\n" + rows_of(report.decided.drift, columns, row, "llrrrr")
 
 
 def _or_empty(value: Any) -> str:
@@ -257,10 +255,10 @@ def _or_empty(value: Any) -> str:
 
 
 def _suggested(report: Report) -> str:
-    mine = report.suggestions[report.suggestions["source"] == report.source]
+    mine = report.decided.suggestions[report.decided.suggestions["source"] == report.source]
     if mine.empty:
         return ""
-    numbers = report.documents.set_index(["agenda", "id"])["number"]
+    numbers = report.decided.documents.set_index(["agenda", "id"])["number"]
 
     def row(suggestion: Row) -> tuple[str, ...]:
         number = numbers.get((suggestion["agenda"], suggestion["document_id"]), "")

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.days import Days
+from tasks.deciding import Decided
 from tasks.drift import DRIFTED
 from tasks.marks import WANTED
 from tasks.matching.reasons import STATE_TEXTS, Reason, State
+from tasks.matching.suggestions import SUGGESTIONS
 from tasks.provider import Fault, Note
 from tasks.reporting import Report, key_of, markdown, summary
 from tasks.reporting.buckets import NEEDS_LOOK, PRECEDENCE, parts
@@ -74,23 +76,26 @@ def a_report(**more: Any) -> Report:
         unit="pohoda",
         today=TODAY,
         asked=None,
-        dry_run=False,
+        plan="",
         new=1,
         changed=0,
         faults=(),
         notes=(),
-        payments=table(PAYMENTS),
-        documents=table(DOCUMENTS),
-        verdicts=table(VERDICTS),
-        changes=table(CHANGES),
+        decided=Decided(
+            payments=table(PAYMENTS),
+            documents=table(DOCUMENTS),
+            verdicts=table(VERDICTS),
+            wanted=table(WANTED),
+            drift=table(DRIFTED),
+            changes=table(CHANGES),
+            suggestions=table(SUGGESTIONS),
+        ),
         written=None,
-        wanted=table(WANTED),
-        drift=table(DRIFTED),
         drift_policy="ask",
-        suggestions=pd.DataFrame(columns=["source", "payment_id", "agenda", "document_id", "why"]),
         freshness=pd.DataFrame(columns=["source", "complete_until", "last_recorded_at"]),
     )
-    return replace(plain, **more)
+    of_decided = {name: more.pop(name) for name in list(more) if name in Decided.__dataclass_fields__}
+    return replace(plain, decided=replace(plain.decided, **of_decided), **more)
 
 
 def with_payments(*ends: Reason) -> Report:
@@ -193,7 +198,7 @@ def test_a_document_number_full_of_markup_stays_in_its_cell() -> None:
 
 
 def test_the_report_of_a_trial_says_that_nothing_was_written() -> None:
-    text = markdown(a_report(dry_run=True, changes=table(CHANGES, [change("2026001")])))
+    text = markdown(a_report(plan="a-run", changes=table(CHANGES, [change("2026001")])))
     assert "Zkušební běh" in text
     assert "Co by se změnilo" in text
     assert "1\u00a0500,50\u00a0CZK" in text
@@ -218,7 +223,7 @@ def test_unreadable_records_are_named_with_their_cause() -> None:
 
 def test_a_long_table_is_cut_and_says_how_much_is_missing() -> None:
     changes = table(CHANGES, [change(str(n)) for n in range(MOST_ROWS + 7)])
-    assert "A dalších 7." in markdown(a_report(changes=changes, dry_run=True))
+    assert "A dalších 7." in markdown(a_report(changes=changes, plan="a-run"))
 
 
 def test_the_report_says_up_to_when_each_source_is_complete() -> None:

@@ -1,0 +1,53 @@
+"""Write a plan that a trial run left, exactly as it stood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from blocks.pohoda import PohodaUnit
+from flows.fetching import Fetched
+from flows.marking import leave_report, masked_logs, report_of
+from flows.runs import block_named, this_run
+from flows.settling import decision, write
+from tasks.errors import PohodaPaymentsError
+from tasks.ledger import Ledger
+from tasks.planning import moved
+from tasks.reporting import summary
+
+
+def plan_name() -> str:
+    """Which plan a run is about, for the list of runs in the UI."""
+    return f"plan {flow_run.parameters.get('plan')}"
+
+
+@flow(name="apply-plan", flow_run_name=plan_name)
+def apply_plan(plan: str, unit: str = "pohoda") -> State[Any]:
+    """Zapíše plán, který zanechal zkušební běh, přesně tak, jak v jeho zprávě stojí.
+
+    Doklady, které se od zkušebního běhu změnily nebo ke kterým mezitím přišla další platba, se vynechají a zpráva
+    je vyjmenuje.
+
+    Args:
+        plan: Označení plánu ze zprávy zkušebního běhu.
+        unit: Jméno bloku „Pohoda - účetní jednotka“.
+    """
+    try:
+        pohoda = block_named(PohodaUnit, unit)
+        run = this_run(unit, None, None, False)
+        with masked_logs(pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
+            planned = ledger.kept_plan(pohoda.ico, plan)
+            with ledger.lease(pohoda.ico, run.id) as lease:
+                found = decision(pohoda, ledger, run).only(planned)
+                written, failure = write(found.changes, pohoda, ledger, run, lease.check)
+            fetched = Fetched("", notes=moved(planned, found.changes))
+            report = report_of(run, fetched, found, pohoda, ledger, written, failure)
+            leave_report(report)
+    except PohodaPaymentsError as error:
+        get_run_logger().error("%s: %s", type(error).__name__, error)
+        return Failed(message=str(error))
+    return Failed(message=report.failure) if report.failure else Completed(message=summary(report))

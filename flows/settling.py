@@ -1,0 +1,72 @@
+"""How marks get to stand: all follows from the ledger and Pohoda's documents, and only changes are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+from prefect import get_run_logger
+
+from blocks.pohoda import PohodaUnit
+from flows.runs import Run
+from flows.steps import decide, read, write_marks
+from tasks.days import ONE_DAY
+from tasks.deciding import Decided
+from tasks.errors import PohodaPaymentsError
+from tasks.ledger import Ledger
+from tasks.pohoda.documents import read_marks
+from tasks.tables import AGENDAS
+from tasks.writers import Writer
+from tasks.writers.choice import writer_for
+
+
+def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Decided:
+    """What should stand on the unit's documents by all payments in the ledger."""
+    documents = read(pohoda, run.today)
+    payments = ledger.payments(run.today - ONE_DAY * payments_horizon(pohoda))
+    writer = writer_for(pohoda, ledger)
+    fields = {name: writer.marks(name) for name in AGENDAS if pohoda.agenda(name).active}
+    found = decide(payments, documents, ledger.marked(pohoda.ico), pohoda, fields)
+    get_run_logger().info(
+        "%d documents, %d payments, %d marks to change", len(documents), len(payments), len(found.changes)
+    )
+    return found
+
+
+def write(
+    changes: pd.DataFrame, pohoda: PohodaUnit, ledger: Ledger, run: Run, still_ours: Callable[[], None]
+) -> tuple[pd.DataFrame | None, str]:
+    """Write the changes and say what became of each; a failure is a sentence, so that the report is left.
+
+    `still_ours` raises when the lease of the unit is lost; it is asked before each batch.
+    """
+
+    def standing(batch: pd.DataFrame) -> pd.DataFrame:
+        still_ours()
+        return standing_marks(pohoda, batch)
+
+    if changes.empty:
+        return None, ""
+    writer: Writer = writer_for(pohoda, ledger)
+    try:
+        writer.ready()
+        journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
+        written = write_marks(changes, writer, standing, journal)
+    except PohodaPaymentsError as error:
+        get_run_logger().error("%s: %s", type(error).__name__, error)
+        return None, str(error)
+    failed = written[written["outcome"].isin(["refused", "unknown"])]
+    return written, f"Nezapsané doklady: {len(failed)}" if len(failed) else ""
+
+
+def payments_horizon(pohoda: PohodaUnit) -> int:
+    """How many days back payments matter: the oldest document may have been paid before it was issued."""
+    return pohoda.horizon_days + pohoda.matching.days_before_document
+
+
+def standing_marks(pohoda: PohodaUnit, batch: pd.DataFrame) -> pd.DataFrame:
+    """The marks that stand in Pohoda right now on the documents of a batch of changes."""
+    by_agenda = batch.groupby("agenda", sort=False)["document_id"]
+    return pd.concat(
+        [read_marks(pohoda, str(agenda), ids.tolist()) for agenda, ids in by_agenda], ignore_index=True
+    )
