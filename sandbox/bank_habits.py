@@ -7,7 +7,6 @@ Each takes the books and the channel, and leaves documents and money there with 
 from __future__ import annotations
 
 import datetime as dt
-import string
 
 from sandbox.books import PAYOUT_ACCOUNTS, Books, account_of
 from sandbox.world import Money
@@ -222,13 +221,15 @@ def without_any_symbol(books: Books, channel: str) -> Money:
 
 
 def with_mistyped_symbol(books: Books, channel: str) -> Money:
-    """One digit wrong or two swapped, and the amount is right: a person sees it, no mark may follow."""
-    paper = books.invoice()
-    right, place = paper.variable_symbol, books.rng.randrange(4, len(paper.variable_symbol))
-    wrong = (f"{right[:place]}{digit}{right[place + 1 :]}" for digit in books.rng.sample(string.digits, 10))
-    swapped = right[:1] + right[2] + right[1] + right[3:]
-    others = [*wrong, swapped, f"9{right[1:]}"]
-    return books.pay(channel, [paper], variable_symbol=books.free_symbol(*others), doubtful=True)
+    """A wrong digit, two swapped or one missing, and the amount is right: a person sees it, no mark may follow.
+
+    The mistakes are made where they cannot give another document's symbol.
+    """
+    right = (paper := books.invoice()).variable_symbol
+    wrong_digit = f"{right[:5]}{books.rng.randint(1, 9)}{right[6:]}"
+    swapped = f"{right[0]}{right[2]}{right[1]}{right[3:]}"
+    typed = books.rng.choice((wrong_digit, swapped, right[:-1]))
+    return books.pay(channel, [paper], variable_symbol=typed, doubtful=True)
 
 
 def unpaid(books: Books, channel: str) -> None:

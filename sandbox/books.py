@@ -98,11 +98,6 @@ class Books:
         signs = string.ascii_uppercase + string.digits
         return "-".join("".join(self.rng.choices(signs, k=4)) for _ in range(3))
 
-    def free_symbol(self, *candidates: str) -> str:
-        """The first of the symbols that no document has."""
-        taken = {paper.variable_symbol for paper in self.papers} | {digits(paper.number) for paper in self.papers}
-        return next(candidate for candidate in candidates if candidate.lstrip("0") not in taken)
-
     def _in_fa(self, agenda: str, series: str, details: dict[str, Any]) -> Paper:
         row_id = self._count("issued_invoice") + self._count("advance_invoice") + 1
         number = f"{self.today:%y}{series}{self._count(agenda) + 1:05d}"

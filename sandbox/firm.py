@@ -47,6 +47,9 @@ _AT_BANKS: dict[Habit, tuple[int, int, int]] = {
     bank_habits.lump_payout: (4, 2, 2),
     bank_habits.card_purchase: (5, 0, 0),
     bank_habits.supplier_paid: (5, 0, 1),
+    bank_habits.with_unknown_symbol: (3, 1, 1),
+    bank_habits.without_any_symbol: (2, 1, 1),
+    bank_habits.with_mistyped_symbol: (4, 1, 1),
 }
 """How often each habit shows at fio, csob and ceska-sporitelna."""
 
@@ -69,13 +72,6 @@ _ELSEWHERE: dict[str, dict[Habit, int]] = {
     "byznysweb": {gateway_habits.in_eshop: 16},
     "": {bank_habits.unpaid: 8},
 }
-
-_AFTERWARDS: dict[Habit, tuple[int, int, int]] = {
-    bank_habits.with_unknown_symbol: (3, 1, 1),
-    bank_habits.without_any_symbol: (2, 1, 1),
-    bank_habits.with_mistyped_symbol: (4, 1, 1),
-}
-"""Those that must know all documents, so as not to hit one by accident."""
 
 BANKS = ("fio", "csob", "ceska-sporitelna")
 
@@ -129,20 +125,13 @@ def _marks(paper: Paper, amount: int, count: int) -> Marks:
 
 
 def _everything() -> list[tuple[Habit, str]]:
-    """Every habit with its channel, as often as it shows, in the order in which the books must see them."""
-    elsewhere = [
-        (habit, channel)
-        for channel, habits in _ELSEWHERE.items()
-        for habit, times in habits.items()
-        for _ in range(times)
-    ]
-    return [*_at_banks(_AT_BANKS), *elsewhere, *_at_banks(_AFTERWARDS)]
-
-
-def _at_banks(habits: dict[Habit, tuple[int, int, int]]) -> list[tuple[Habit, str]]:
-    return [
-        (habit, bank)
-        for habit, often in habits.items()
+    """Every habit with its channel, as often as it shows."""
+    at_banks = [
+        (habit, bank, times)
+        for habit, often in _AT_BANKS.items()
         for bank, times in zip(BANKS, often, strict=True)
-        for _ in range(times)
     ]
+    elsewhere = [
+        (habit, channel, times) for channel, habits in _ELSEWHERE.items() for habit, times in habits.items()
+    ]
+    return [(habit, channel) for habit, channel, times in at_banks + elsewhere for _ in range(times)]
