@@ -282,6 +282,14 @@ def test_after_any_failure_at_any_call_the_next_run_is_right_and_no_mark_was_wro
         assert memory.covered == set(days)
 
 
+def test_a_statement_without_measure_is_not_read_into_memory(
+    account: GoPayAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.providers.gopay.client.LARGEST", 100)
+    with pytest.raises(SettingError, match="shorter period"):
+        GoPay(account, Remembered()).extract(MARCH)
+
+
 def test_a_slow_statement_is_waited_for(server: GoPayServer, account: GoPayAccount) -> None:
     server.faults.then(Fault(seconds=0.05))
     assert GoPay(account, Remembered()).extract(MARCH)[0].files[0][1].startswith(b"ID pohybu")
