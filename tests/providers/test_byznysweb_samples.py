@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks.byznysweb import ByznysWebShop
@@ -322,6 +322,7 @@ def test_an_order_for_nothing_is_paid_by_no_payment() -> None:
     assert (len(found.payments), found.faults) == (0, ())
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.sampled_from(["31", "17", "74", "2", "4", None]), max_size=8))
 def test_whatever_happens_to_an_order_its_mark_follows_the_last_clear_word(statuses: list[str | None]) -> None:
     memory = Remembered()
@@ -335,6 +336,7 @@ def test_whatever_happens_to_an_order_its_mark_follows_the_last_clear_word(statu
     assert len(memory.history) == len(memory.payments)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(-500, 500).filter(bool)), max_size=6))
 def test_whatever_happens_to_receipts_the_amount_is_their_sum(steps: list[dict[str, int]]) -> None:
     memory = Remembered()

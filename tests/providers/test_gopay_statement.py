@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blocks.gopay import GoPayAccount
@@ -238,6 +238,7 @@ def test_an_amount_that_could_mean_two_things_is_not_read(text: str) -> None:
         amount_of(text)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(-(10**11), 10**11))
 def test_every_amount_comes_back_from_its_spelling(amount: int) -> None:
     whole = f"{abs(amount) // 100:,}".replace(",", "\u00a0")
@@ -330,6 +331,7 @@ def test_a_page_of_quotes_that_never_closes_is_a_fault() -> None:
     assert (len(found.faults), found.covered) == (1, ())
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(1, len(SAMPLE.encode("cp1250")) - 1))
 def test_a_file_cut_anywhere_never_gives_an_amount_that_is_not_in_the_whole_one(length: int) -> None:
     cut = delivered(SAMPLE.encode("cp1250")[:length])
