@@ -8,6 +8,7 @@ growing pauses and jitter; anything else ends the run with a sentence that says 
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,7 +20,7 @@ from prefect.tasks import exponential_backoff
 
 from tasks.days import Days
 from tasks.deciding import decided
-from tasks.errors import is_passing
+from tasks.errors import Unavailable, is_passing
 from tasks.loading import load
 from tasks.pohoda.documents import read_documents
 from tasks.provider import ByDocuments, ByPeriod, Delivery
@@ -27,10 +28,16 @@ from tasks.provider import ByDocuments, ByPeriod, Delivery
 RETRIES = 3
 PAUSE_SECONDS = 10
 JITTER = 0.5
+LONGEST_PAUSE_SECONDS = 300.0
+"""A provider that asks for more than this is left to the next run."""
 
 
 def _is_passing(_task: Any, _run: Any, state: State[Any]) -> bool:
+    """Whether to try again. When the other side said how long to wait, the wait happens here, since Prefect's own
+    pauses are fixed before anybody knows it."""
     outcome = state.result(raise_on_failure=False)
+    if isinstance(outcome, Unavailable) and outcome.retry_after:
+        time.sleep(min(outcome.retry_after, LONGEST_PAUSE_SECONDS))
     return isinstance(outcome, BaseException) and is_passing(outcome)
 
 

@@ -39,10 +39,12 @@ PROVIDERS = ("fio", "csob", "ceska-sporitelna", "comgate", "gopay", "gp-webpay",
 POOL = "local"
 UNIT = "pohoda"
 SHOWN = 15
+WIDTH = 140
+"""Of the output when it goes to a file, where rich would take 80."""
 
 Standing = dict[tuple[str, int], Marks | None]
 
-console = Console()
+console = Console() if Console().is_terminal else Console(width=WIDTH)
 
 
 def demonstrate(folder: Path, *, providers: Sequence[str], seed: int, once: bool) -> bool:

@@ -266,7 +266,7 @@ def _suggested(report: Report) -> str:
             escaped(suggestion["payment_id"]),
             AGENDA_NAMES[str(suggestion["agenda"])],
             escaped(number),
-            escaped(suggestion["why"]),
+            escaped(suggestion["why"], None),
         )
 
     columns = ("Číslo platby", "Doklad", "Číslo", "Proč")
