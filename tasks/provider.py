@@ -97,6 +97,18 @@ class Provider(Protocol):
 
 
 @runtime_checkable
+class Probed(Provider, Protocol):
+    """A provider whose settings can be tried without reading payments for marks or changing anything."""
+
+    def probe(self) -> list[Note]:
+        """What a harmless question to the other side found out, for people to read.
+
+        Raises Unavailable, SettingError or Refused when the question was not answered as it should be.
+        """
+        ...
+
+
+@runtime_checkable
 class ByPeriod(Provider, Protocol):
     """A provider that is asked for days. Asking again for the same days is always harmless."""
 

@@ -58,6 +58,12 @@ class CeskaSporitelna:
         """The end of the owner's consent, from 30 days ahead."""
         return notes_of_end(self._tokens.holder, today)
 
+    def probe(self) -> list[Note]:
+        """Proves key and consent by the list of accounts, which must hold ours."""
+        with Bank(self._tokens) as bank:
+            self._id = account_id(bank.get, self._account.iban, self._account.currency)
+        return [Note("reachable", f"Česká spořitelna poskytuje účet {self._account.iban}.")]
+
     def split(self, days: Days) -> list[Days]:
         return days.split(self.portion_days)
 

@@ -48,6 +48,14 @@ class Csob:
     def expiries(self, today: dt.date) -> list[Note]:
         return expiries(self._account, today) if self._by_connector else []
 
+    def probe(self) -> list[Note]:
+        """Proves certificate and contract by the list of files of the last minute, or the folder by its files."""
+        if self._by_connector:
+            self._connector.listed(dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1))
+            return [Note("reachable", f"ČSOB Business Connector přijal smlouvu {self._account.contract}.")]
+        files = self._folder.count()
+        return [Note("reachable", f"Složka s avízy ČSOB je čitelná, souborů v ní: {files}.")]
+
     def split(self, days: Days) -> list[Days]:
         """One portion: the halves of foreign payments are put together within one reading."""
         return [days]
@@ -68,9 +76,12 @@ class Csob:
     def _read(self, days: Days) -> Reading:
         if self._by_connector:
             return read_new(self._connector, days, self.source, self._memory)
+        return self._folder.read(days, self.source, self._memory, dt.datetime.now(dt.UTC))
+
+    @property
+    def _folder(self) -> Folder:
         archive = Path(self._account.archive) if self._account.archive else None
-        folder = Folder(Path(self._account.folder), archive)
-        return folder.read(days, self.source, self._memory, dt.datetime.now(dt.UTC))
+        return Folder(Path(self._account.folder), archive)
 
 
 __all__ = ["Csob"]

@@ -34,6 +34,10 @@ class Folder:
     path: Path
     archive: Path | None = None
 
+    def count(self) -> int:
+        """How many files there are to read from. Raises SettingError when the folder cannot be read."""
+        return sum(1 for _ in self._files())
+
     def read(self, days: Days, source: str, memory: Memory, now: dt.datetime) -> Reading:
         """What has come since the last time, and again what changed on those of the days that were read before.
 

@@ -76,6 +76,13 @@ class Fio:
         )
         return [Note("token_expires", text, urgent=left <= 7)]
 
+    def probe(self) -> list[Note]:
+        """Proves token, account and currency by today's movements, which cost one turn like any call."""
+        today = prague_day(dt.datetime.now(dt.UTC))
+        with self._calls.connection() as connection:
+            self._calls.statements(connection, Days(today, today))
+        return [Note("reachable", f"Fio přijalo token k účtu {self._account.iban}.")]
+
     def split(self, days: Days) -> list[Days]:
         return days.split(LONGEST)
 
