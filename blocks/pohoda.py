@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from prefect.blocks.core import Block
 from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
 
+from blocks.backup import Backup
 from blocks.matching import Matching
 
 LONGEST_USER_FIELD = 16
@@ -47,11 +48,20 @@ class Database(BaseModel):
     server: str = Field(
         default="",
         title="Server",
-        description="Jméno serveru, případně i s instancí nebo portem, např. SERVER\\POHODA nebo SERVER,1433.",
+        description="Jméno serveru, případně i s instancí nebo portem, např. SERVER\\POHODA nebo SERVER,1433; "
+        "u SQLite složka.",
     )
     name: str = Field(
+        default="",
         title="Databáze",
-        description="Název databáze účetní jednotky a roku, např. StwPh_12345678_2026; u SQLite cesta k souboru.",
+        description="Název databáze účetní jednotky a roku, např. StwPh_12345678_2026; prázdné = najde se podle "
+        "IČO a dneška v seznamu účetních jednotek Pohody. U SQLite cesta k souboru.",
+    )
+    older: list[str] = Field(
+        default=[],
+        title="Databáze minulých let",
+        description="Databáze předchozích let téže jednotky, ze kterých se doklady jen čtou; není-li vyplněna "
+        "databáze, najdou se samy.",
     )
     driver: str = Field(
         default="ODBC Driver 18 for SQL Server",
@@ -75,9 +85,19 @@ class Database(BaseModel):
     def _can_connect(self) -> Self:
         if self.kind == "sqlserver" and not self.server:
             raise ValueError("Vyplňte server: jeho jméno nebo adresu, případně s instancí nebo portem.")
+        if self.kind == "sqlite" and not (self.name or self.server):
+            raise ValueError("U SQLite vyplňte cestu k souboru databáze, nebo složku jako server.")
+        if "\\" in self.login:
+            raise ValueError(
+                "Účet Windows se nevyplňuje: nechte přihlašovací jméno prázdné a spouštějte worker pod tím účtem."
+            )
         if self.login and self.password is None:
             raise ValueError("K přihlašovacímu jménu vyplňte heslo, nebo nechte prázdné obojí (účet Windows).")
         return self
+
+    def of_year(self, name: str) -> Database:
+        """The same server with the database of another year alone."""
+        return self.model_copy(update={"name": name, "older": []})
 
 
 class MServer(BaseModel):
@@ -90,6 +110,39 @@ class MServer(BaseModel):
     )
     user: str = Field(title="Uživatel", description="Uživatel Pohody s právem na datovou komunikaci a mServer.")
     password: SecretStr = Field(title="Heslo", description="Heslo uživatele Pohody.")
+    program: str = Field(
+        default="",
+        title="Program Pohody",
+        description="Cesta k Pohoda.exe, má-li se mServer na dobu zápisu spouštět sám; prázdné = nespouští se.",
+    )
+    configuration: str = Field(
+        default="",
+        title="Název konfigurace",
+        description="Název konfigurace mServeru v Pohodě, která se má spouštět; vyplňte spolu s programem.",
+    )
+    starting_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=600,
+        title="Čekání na spuštění",
+        description="Kolik sekund se po spuštění čeká, než mServer začne odpovídat.",
+    )
+
+    @model_validator(mode="after")
+    def _can_be_started(self) -> Self:
+        if bool(self.program.strip()) != bool(self.configuration.strip()):
+            raise ValueError(
+                "Ke spouštění mServeru vyplňte program i název konfigurace, nebo nechte obojí prázdné."
+            )
+        return self
+
+    @field_validator("configuration")
+    @classmethod
+    def _is_a_name(cls, configuration: str) -> str:
+        plain = configuration.strip()
+        if plain.startswith(("/", "-")) or '"' in plain:
+            raise ValueError("Název konfigurace nezačíná lomítkem ani pomlčkou a nemá uvozovky.")
+        return plain
 
     @field_validator("address")
     @classmethod
@@ -98,6 +151,32 @@ class MServer(BaseModel):
         if not re.fullmatch(r"https?://[^/@\s]+(/[^@\s]*)?", plain):
             raise ValueError("Adresa mServeru má tvar http://POČÍTAČ:PORT, např. http://127.0.0.1:444.")
         return plain
+
+
+class SqlWriting(BaseModel):
+    """The login that writes marks straight into the database, and how much it may be able to do."""
+
+    login: str = Field(
+        default="",
+        title="Přihlašovací jméno pro zápis",
+        description="Zvláštní login SQL Serveru, který smí měnit jen pole úhrad; jiný než login pro čtení.",
+    )
+    password: SecretStr | None = Field(
+        default=None, title="Heslo pro zápis", description="Heslo k loginu pro zápis."
+    )
+    wide_rights_confirmed: bool = Field(
+        default=False,
+        title="Přijímám login s většími právy",
+        description="Zapisovat i loginem, který smí měnit víc než pole úhrad; kdo získá jeho heslo, smí totéž.",
+    )
+
+    @model_validator(mode="after")
+    def _can_log_in(self) -> Self:
+        if bool(self.login) != (self.password is not None):
+            raise ValueError(
+                "Pro zápis do databáze vyplňte přihlašovací jméno i heslo, nebo nechte obojí prázdné."
+            )
+        return self
 
 
 class Agenda(BaseModel):
@@ -161,8 +240,21 @@ class PohodaUnit(Block):
     )
     database: Database = Field(title="Databáze", description="Databáze, ze které se čtou doklady.")
     mserver: MServer = Field(title="mServer", description="Služba, přes kterou se zapisují stavy úhrad.")
-    writer: Literal["mserver"] = Field(
-        default="mserver", title="Způsob zápisu", description="Kudy se zapisují stavy úhrad do Pohody."
+    writer: Literal["mserver", "sql", "settlement"] = Field(
+        default="mserver",
+        title="Způsob zápisu",
+        description="mserver = do polí úhrad přes mServer (verze Pohody to musí umět); "
+        "sql = do týchž polí přímo v databázi, mimo podporované rozhraní Pohody; "
+        "settlement = POZOR, zásah do účetnictví: mServer faktury a zálohové faktury skutečně zlikviduje, doklady "
+        "se tváří jako uhrazené bez vazby na banku, a likvidace z výpisu by je pak uhradila podruhé.",
+    )
+    sql: SqlWriting = Field(
+        default_factory=SqlWriting,
+        title="Zápis do databáze",
+        description="Jen pro způsob zápisu sql: čím se k databázi přihlásit pro zápis.",
+    )
+    backup: Backup = Field(
+        default_factory=Backup, title="Zálohování", description="Kam a jak zálohuje běh backup databáze jednotky."
     )
     ledger: SecretStr | None = Field(
         default=None,
