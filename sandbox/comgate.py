@@ -148,7 +148,7 @@ class ComgateServer:
         content = await self._content(operation, key, known)
         if isinstance(content, bytes):
             return Response(content, media_type="application/zip")
-        if operation in ("transferList", "singleTransfer", "csvSingleTransfer") and known:
+        if operation != "status" and known:
             return JSONResponse(content)
         assert isinstance(content, dict)
         if content["code"] == 1400 and "not found" in str(content["message"]):

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -22,6 +23,8 @@ A = TypeVar("A")
 
 GIVE_UP_AFTER = 10
 """So many failures in a row mean that the other side is down: the rest is left in peace."""
+SPARE = 1
+"""Workers beyond those whose calls are under way: they make messages and read answers meanwhile."""
 LONGEST_PAUSE = 60.0
 """Seconds; a longer wish of the other side is left to the retries of the step."""
 NOT_CHECKED = Unavailable("Not asked, since the other side kept failing")
@@ -51,27 +54,30 @@ class Asked(Generic[Q, A]):
 
 
 class Asking:
-    """Puts questions at one pace and counts them: one object for one provider and run, shared by its threads."""
+    """Puts questions at one pace and counts calls: one object for one provider and run, shared by its threads."""
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
         self.calls = 0
+        self._slots = threading.BoundedSemaphore(pace.concurrency)
         self._lock = threading.Lock()
         self._next_start = 0.0
 
-    def call(self, request: Callable[[], A]) -> A:
-        """Make one request when its turn has come. When the other side asks for a pause, everybody makes it."""
-        self._wait()
-        try:
-            return request()
-        except Unavailable as error:
-            if error.retry_after:
-                self._postpone(error.retry_after)
-            raise
+    @contextmanager
+    def turn(self) -> Generator[None]:
+        """Wait until a call may start and count it; the `with` lasts as long as the call is under way."""
+        with self._slots:
+            with self._lock:
+                start = max(time.monotonic(), self._next_start)
+                self._next_start = start + self.pace.pause
+                self.calls += 1
+            time.sleep(max(0.0, start - time.monotonic()))
+            yield
 
     def all(self, questions: Sequence[Q], ask: Callable[[Q], A]) -> Asked[Q, A]:
         """The answers that `ask` gave, with one more try for what failed for a passing or unclear reason.
 
+        `ask` makes its call within a `turn`; what it does before and after takes no turn away from the others.
         Any error but Unavailable and BadRecord stops the asking and is raised. Raises Unavailable when nothing
         was answered and at least one question failed for a passing reason.
         """
@@ -90,8 +96,9 @@ class Asking:
             if fuse.blown:
                 return NOT_CHECKED
             try:
-                answer = self.call(lambda: ask(question))
+                answer = ask(question)
             except (Unavailable, BadRecord) as error:
+                self._postpone(getattr(error, "retry_after", None) or 0.0)
                 fuse.failed()
                 return error
             except BaseException:
@@ -100,20 +107,17 @@ class Asking:
             fuse.held()
             return answer
 
-        with ThreadPoolExecutor(max_workers=self.pace.concurrency, thread_name_prefix="asking") as workers:
+        with ThreadPoolExecutor(
+            max_workers=self.pace.concurrency + SPARE, thread_name_prefix="asking"
+        ) as workers:
             return list(workers.map(one, questions))
 
-    def _wait(self) -> None:
-        with self._lock:
-            start = max(time.monotonic(), self._next_start)
-            self._next_start = start + self.pace.pause
-            self.calls += 1
-        time.sleep(max(0.0, start - time.monotonic()))
-
     def _postpone(self, seconds: float) -> None:
-        with self._lock:
-            earliest = time.monotonic() + min(seconds, LONGEST_PAUSE)
-            self._next_start = max(self._next_start, earliest)
+        """Nobody starts a call for so long: neither who was told to wait, nor the others."""
+        if seconds:
+            with self._lock:
+                earliest = time.monotonic() + min(seconds, LONGEST_PAUSE)
+                self._next_start = max(self._next_start, earliest)
 
 
 class _Fuse:

@@ -421,12 +421,13 @@ def test_two_keys_of_one_order_are_two_payments(gateway: ComgateServer, account:
     assert sorted(row["amount"] for row in book.payments.values()) == [1000, 249050]
 
 
-def test_a_refused_question_is_a_fault_and_is_asked_again(gateway: ComgateServer, opened: Opened) -> None:
+def test_a_refused_question_is_a_fault_and_is_asked_again(gateway: ComgateServer, account: ComgateShop) -> None:
     gateway.faults.then(code(1104, "payment cannot be loaded"))
-    book, run = ask(shop(opened[1], concurrency=1))
+    asking = documents([document("OP1", reference=FIRST)])
+    book, run = ask(account, papers=asking)
     assert [fault.record for fault in run.faults] == [FIRST]
     assert book.payments == {}
-    ask(shop(opened[1]), book)
+    ask(account, book, asking)
     assert book.money(FIRST) == 249050
 
 

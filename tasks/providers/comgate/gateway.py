@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from typing import Any, cast
 from urllib.parse import parse_qsl, quote
@@ -36,10 +37,14 @@ class NotFound(Refused):
 
 
 class Gateway:
-    """One shop's connection to the gateway; `with` closes it. Safe to share by threads."""
+    """One shop's connection to the gateway; `with` closes it. Safe to share by threads.
 
-    def __init__(self, shop: ComgateShop) -> None:
+    Every call is made within `turn`, which may make it wait.
+    """
+
+    def __init__(self, shop: ComgateShop, turn: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
         self._shop = shop
+        self._turn = turn
         self._rest = shop.api == "v2.0"
         self._connection = client(
             f"{shop.address}/{shop.api}/",
@@ -59,6 +64,10 @@ class Gateway:
         found = self._get(f"payment/transId/{quote(key, safe='')}.json", "status", {"transId": key})
         return _mapping(found)
 
+    def methods(self) -> Record:
+        """The ways of paying that the shop offers: a question that tries credentials and address alone."""
+        return _mapping(self._get("method.json", "methods", {"type": "json"}))
+
     def payouts(self, day: str) -> list[Record]:
         """The payouts of one day, "2026-03-04"; empty when there were none."""
         return _rows(self._get(f"transferList/date/{day}.json?test=false", "transferList", _real({"date": day})))
@@ -75,15 +84,16 @@ class Gateway:
 
     def _get(self, path: str, operation: str, fields: Mapping[str, str]) -> Any:
         method, target, request = ("GET", path, {}) if self._rest else ("POST", operation, self._form(fields))
-        answer = send(
-            self._connection,
-            method,
-            target,
-            who=WHO,
-            secrets=[self._shop.secret],
-            largest=LARGEST_STATUS if operation == "status" else LARGEST_PAYOUT,
-            **request,
-        )
+        with self._turn():
+            answer = send(
+                self._connection,
+                method,
+                target,
+                who=WHO,
+                secrets=[self._shop.secret],
+                largest=LARGEST_STATUS if operation == "status" else LARGEST_PAYOUT,
+                **request,
+            )
         return understood(answer, self._shop)
 
     def _form(self, fields: Mapping[str, str]) -> dict[str, Any]:

@@ -73,13 +73,19 @@ class Comgate:
         """Nothing: the gateway's credentials do not end by themselves."""
         return []
 
+    def probe(self) -> list[Note]:
+        """Proves credentials and that this computer's address is let in, by the list of ways of paying."""
+        with Gateway(self._shop, self._asking.turn) as gateway:
+            _readable(gateway.methods)
+        return [Note("reachable", f"Comgate přijal propojení obchodu {self._shop.merchant}.")]
+
     def questions(self, documents: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
         """One question per key on the documents; a field without any key gives a fault naming the document."""
         return questions_of(documents)
 
     def ask(self, questions: pd.DataFrame) -> list[Replies]:
         """One call per key, politely; see `tasks.providers.asking`. Credentials refused stop everything."""
-        with Gateway(self._shop) as gateway:
+        with Gateway(self._shop, self._asking.turn) as gateway:
             listed = list(questions[["key", "issued_on"]].itertuples(index=False, name=None))
             asked = self._asking.all(listed, lambda question: self._reply(gateway, *question))
         return [self._replies(asked)] if listed else []
@@ -125,12 +131,12 @@ class Comgate:
 
     def extract(self, days: Days) -> list[PayoutDay]:
         """One raw answer per day: the day's list of payouts and the rows of each."""
-        with Gateway(self._shop) as gateway:
+        with Gateway(self._shop, self._asking.turn) as gateway:
             found = [PayoutDay(day, self._payouts(gateway, day)) for day in days]
         return [*found[:-1], replace(found[-1], calls=self._asking.calls)]
 
     def _payouts(self, gateway: Gateway, day: dt.date) -> tuple[Payout, ...]:
-        listed = self._call(lambda: gateway.payouts(day.isoformat()))
+        listed = _readable(lambda: gateway.payouts(day.isoformat()))
         return tuple(self._payout(gateway, row.get("transferId")) for row in listed)
 
     def _payout(self, gateway: Gateway, transfer_id: Any) -> Payout:
@@ -138,17 +144,10 @@ class Comgate:
             raise Unavailable("Comgate lists a payout without a number", next_step="try again later")
         number = int(transfer_id)
         if self._shop.payouts == "csv":
-            rows = self._call(lambda: rows_of_file(gateway.payout_as_csv(number)))
+            rows = _readable(lambda: rows_of_file(gateway.payout_as_csv(number)))
         else:
-            rows = self._call(lambda: [normalised(row) for row in gateway.payout(number)])
+            rows = _readable(lambda: [normalised(row) for row in gateway.payout(number)])
         return Payout(number, tuple(rows))
-
-    def _call(self, request: Callable[[], T]) -> T:
-        """One call for payouts. An unreadable list is never "no payouts": the step tries again, then fails."""
-        try:
-            return self._asking.call(request)
-        except BadRecord as error:
-            raise Unavailable("Comgate's payouts cannot be read", evidence=error.cause) from None
 
     def normalize(self, raw: PayoutDay) -> Delivery:
         """The day's payments with their true day, its refunds, and which payments were really paid out."""
@@ -162,6 +161,14 @@ class Comgate:
             notes=(*found.notes, *_calls(raw.calls)),
             cursors=tuple((_paid_out(key), raw.day.isoformat()) for key in found.paid_out),
         )
+
+
+def _readable(request: Callable[[], T]) -> T:
+    """What was asked. An unreadable list of payouts is never "no payouts": the step tries again, then fails."""
+    try:
+        return request()
+    except BadRecord as error:
+        raise Unavailable("Comgate's payouts cannot be read", evidence=error.cause) from None
 
 
 def _paid_out(key: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,33 +25,39 @@ BINDING = "{http://gpe.cz/pay/pay-ws/proc/v1}PaymentServiceSoap"
 READ_SECONDS = 30.0
 LARGEST = 1024 * 1024
 
+Turn = Callable[[], AbstractContextManager[None]]
+
 
 class Wire(zeep.Transport):
     """Sends zeep's messages as all of this product's requests are sent; replies stay raw."""
 
-    def __init__(self, connection: httpx.Client) -> None:
+    def __init__(self, connection: httpx.Client, turn: Turn) -> None:
         super().__init__()
         self._connection = connection
+        self._turn = turn
 
     def post_xml(self, address: str, envelope: Any, headers: dict[str, str]) -> Answer:
         message = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-        return send(self._connection, "POST", address, who=WHO, largest=LARGEST, content=message, headers=headers)
+        request: dict[str, Any] = {"content": message, "headers": headers}
+        with self._turn():
+            return send(self._connection, "POST", address, who=WHO, largest=LARGEST, **request)
 
 
 class Gateway:
     """One merchant's access to the gateway; `with` closes it.
 
-    Safe to share by threads: making a message only reads what zeep loaded.
+    Every call is made within `turn`, which may make it wait. Safe to share by threads: making a message only
+    reads what zeep loaded.
     """
 
-    def __init__(self, merchant: GpWebpayMerchant) -> None:
+    def __init__(self, merchant: GpWebpayMerchant, turn: Turn = nullcontext) -> None:
         self._merchant = merchant
         self._key = private_key_of(merchant)
         self._algorithm = hash_of(merchant.hash)
         self._trust = Trust(certificates_of(merchant), self._algorithm)
         self._connection = client(merchant.address, read_seconds=READ_SECONDS, connections=merchant.concurrency)
         raw = zeep.Settings(raw_response=True)  # pyright: ignore[reportCallIssue] - its attributes are made late
-        described = zeep.Client(str(DESCRIPTION), transport=Wire(self._connection), settings=raw)
+        described = zeep.Client(str(DESCRIPTION), transport=Wire(self._connection, turn), settings=raw)
         self._service: Any = described.create_service(BINDING, merchant.address)
 
     def __enter__(self) -> Gateway:
@@ -57,6 +65,13 @@ class Gateway:
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
+
+    def echo(self) -> None:
+        """Make sure that the web service is at this address. It takes neither signature nor merchant."""
+        answer: Answer = self._service.echo()
+        raise_for_status(answer)
+        if answer.status != 200:
+            raise Unavailable("GP webpay does not answer its own test", evidence=f"HTTP {answer.status}")
 
     def detail(self, payment_number: str) -> Detail:
         """What the gateway knows of one payment number; see `replies.detail_of` for what is raised.

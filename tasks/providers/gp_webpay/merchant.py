@@ -91,6 +91,12 @@ class GpWebpay:
             notes.append(Note("weak_key", text))
         return notes
 
+    def probe(self) -> list[Note]:
+        """Proves the address, the key and the certificates; the merchant shows with the first question."""
+        with Gateway(self._merchant, self._asking.turn) as gateway:
+            gateway.echo()
+        return [Note("reachable", "GP webpay odpovídá a klíče v bloku se dají použít.")]
+
     def questions(self, documents: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
         """One question per payment number and attempt; see `tasks.providers.gp_webpay.numbers`."""
         return questions_of(documents, self._merchant)
@@ -102,7 +108,7 @@ class GpWebpay:
             Question(key, reference, currency, issued_on.date())
             for key, reference, currency, issued_on in columns.itertuples(index=False, name=None)
         ]
-        with Gateway(self._merchant) as gateway:
+        with Gateway(self._merchant, self._asking.turn) as gateway:
             asked = self._asking.all(listed, lambda question: _reply(gateway, question))
         return [self._replies(asked)] if listed else []
 
