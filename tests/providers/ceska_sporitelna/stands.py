@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blocks.ceska_sporitelna import CeskaSporitelnaAccount
 from sandbox.ceska_sporitelna import IBAN, Account, CeskaSporitelnaServer, Clock, bank, block_of
@@ -42,14 +45,33 @@ class Place:
         return CeskaSporitelna(account or self.account, Remembered(), self.clock)
 
 
+class Address:
+    """One address for all tests, since a server takes longer to close than most tests take."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
+
+
+SHARED = Address()
+OPEN = ExitStack()
+
+
+@cache
+def address() -> str:
+    """Where one bank after another opens; the server ends with the tests."""
+    return OPEN.enter_context(served(SHARED))
+
+
 @contextmanager
 def open_bank(*rows: Booked, now: dt.datetime = NOON, account: Account | None = None) -> Generator[Place]:
     """A healthy bank with one account that has these rows."""
     clock = Clock(now)
     server = bank(clock, account or Account(IBAN, rows=list(rows)))
-    with served(server.app()) as address:
-        block = block_of(address, server)
-        yield Place(server, clock, block, CeskaSporitelna(block, Remembered(), clock))
+    SHARED.app = server.app()
+    block = block_of(address(), server)
+    yield Place(server, clock, block, CeskaSporitelna(block, Remembered(), clock))
 
 
 def sample(name: str) -> Any:
