@@ -103,7 +103,7 @@ def plan(
     to. A document is touched only when counted payments belong to it, or when we marked it and have not cleared
     it since: then its marks go back to nothing. An empty field stands for zero and for no.
     """
-    ours = _ours(marked, documents)
+    ours = _ours(marked, documents, fields)
     goal = wanted(verdicts, documents, settings)
     goal = goal[[*KEY, *MARKS]].merge(ours, on=KEY, how="outer")
     goal = goal.fillna({"amount": 0, "count": 0}).astype({"amount": "int64", "count": "int64"})
@@ -116,28 +116,33 @@ def plan(
             "marked_paid": "old_paid",
         }
     ).merge(goal.rename(columns={name: f"new_{name}" for name in MARKS}), on=KEY)
-    rows = rows[_differs(rows, fields)].sort_values(KEY, ignore_index=True)
+    rows = rows[_differs(rows, fields, "new")].sort_values(KEY, ignore_index=True)
     return checked(CHANGES, rows[list(CHANGES)].astype(dict(CHANGES)))
 
 
-def _ours(marked: pd.DataFrame, documents: pd.DataFrame) -> pd.DataFrame:
+def _ours(marked: pd.DataFrame, documents: pd.DataFrame, fields: Mapping[str, frozenset[str]]) -> pd.DataFrame:
     """Keys of the documents whose marks are ours and not cleared yet.
 
     A document is known by its number, since ids start anew with every year's database; by its id as well where
-    several documents have the number.
+    several documents have the number. Marks that we are not sure to have written (`confirmed` is False) are ours
+    if they stand just as we meant to write them.
     """
-    standing = (marked["amount"] != 0) | (marked["count"] != 0) | marked["paid"]
-    named = marked.loc[standing, ["agenda", "number", "document_id"]].rename(columns={"document_id": "then"})
-    known = documents[["agenda", "number", "id"]].rename(columns={"id": "document_id"})
-    found = known.merge(named, on=["agenda", "number"])
+    last = marked.rename(columns={"document_id": "then", **{mark: f"last_{mark}" for mark in MARKS}})
+    known = documents.rename(columns={"id": "document_id", **{f"marked_{mark}": f"old_{mark}" for mark in MARKS}})
+    found = known.merge(last, on=["agenda", "number"])
     several = found.duplicated(["agenda", "number"], keep=False)
-    return found.loc[~several | (found["document_id"] == found["then"]), KEY].drop_duplicates()
+    standing = (found["last_amount"] != 0) | (found["last_count"] != 0) | found["last_paid"]
+    ours = standing & (~several | (found["document_id"] == found["then"]))
+    if "confirmed" in found:
+        ours &= found["confirmed"] | ~_differs(found, fields, "last")
+    return found.loc[ours, KEY].drop_duplicates()
 
 
-def _differs(rows: pd.DataFrame, fields: Mapping[str, frozenset[str]]) -> pd.Series:
+def _differs(rows: pd.DataFrame, fields: Mapping[str, frozenset[str]], goal: str) -> pd.Series:
+    """Whether any configured mark that stands (`old_…`) is not the one of the goal; an empty one is nothing."""
     differs = pd.Series(False, index=rows.index)
     for mark in MARKS:
-        empty = False if mark == "paid" else 0
         configured = rows["agenda"].isin([agenda for agenda, marks in fields.items() if mark in marks])
-        differs |= configured & (rows[f"old_{mark}"].fillna(empty) != rows[f"new_{mark}"]).astype(bool)
+        standing = rows[f"old_{mark}"].fillna(False if mark == "paid" else 0)
+        differs |= configured & (standing != rows[f"{goal}_{mark}"]).astype(bool)
     return differs

@@ -17,6 +17,7 @@ from tasks.matching.keys import Ints
 from tasks.matching.reasons import CODE, Reason
 
 Codes = npt.NDArray[np.int8]
+Texts = npt.NDArray[np.object_]
 
 PASSED = np.int8(CODE[Reason.COUNTED])
 BACK = ("refund", "reversal")
@@ -39,7 +40,7 @@ def barred(payments: pd.DataFrame, linked: npt.NDArray[np.bool_], settings: Matc
     Rows that take a known payment back (`linked`) go where that one went, so only their kind is looked at.
     """
     amounts = payments["amount"].to_numpy()
-    kinds, names = pd.factorize(payments["kind"])
+    kinds, names = pd.factorize(payments["kind"].to_numpy(dtype=object))
     codes = np.full(len(payments), PASSED)
     back = np.isin(kinds, [n for n, name in enumerate(names) if name in BACK])
     codes[(amounts < 0) & ~back] = CODE[Reason.OUTGOING]

@@ -24,6 +24,9 @@ Flags = npt.NDArray[np.bool_]
 _SEPARATORS = bytes(sign for sign in range(128) if not chr(sign).isalnum() and chr(sign) != "\n")
 _NOT_DIGITS = bytes(sign for sign in range(256) if chr(sign) not in "0123456789\n")
 
+MOST_ROWS = 500
+"""A key that more documents than this share names none of them."""
+
 
 def symbol_keys(*columns: pd.Series) -> list[Ints]:
     """Columns of symbols as comparable numbers, one array per column."""
@@ -81,36 +84,45 @@ def together(columns: Sequence[Sequence[Ints]]) -> list[Ints]:
     return [codes[bounds[side] : bounds[side + 1]] for side in range(sides)]
 
 
-def equal_texts(ours: Sequence[str], theirs: Texts) -> tuple[Ints, Ints]:
-    """All pairs (place in ours, row of theirs) whose texts are equal, looking at each of theirs only once."""
-    said = set(ours)
-    if not said:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    hits = [place for place, text in enumerate(theirs.texts) if text in said]
-    named = {text: n for n, text in enumerate({theirs.texts[place] for place in hits}, 1)}
-    left = np.fromiter((named.get(text, 0) for text in ours), np.int64, len(ours))
-    right = np.fromiter((named[theirs.texts[place]] for place in hits), np.int64, len(hits))
-    found, others = equal_pairs(left, right)
-    return found, theirs.rows[np.array(hits, np.int64)[others]]
+class Pairs(NamedTuple):
+    """Rows of two sides whose keys are equal, in pairs."""
+
+    left: Ints
+    right: Ints
+    crowded: Ints
+    """Rows of the left whose key more than `MOST_ROWS` rows of the right have; they are in no pair."""
 
 
-def equal_pairs(left: Ints, right: Ints) -> tuple[Ints, Ints]:
+def equal_pairs(left: Ints, right: Ints) -> Pairs:
     """All pairs (row of left, row of right) whose keys are equal and not zero."""
     rows = np.flatnonzero(right)
     if len(rows) == 0 or len(left) == 0:
-        return rows[:0], rows[:0]
+        return Pairs(rows[:0], rows[:0], rows[:0])
     rows = rows[np.argsort(right[rows], kind="stable")]
     ordered = right[rows]
-    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]][: len(ordered)])
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     sizes = np.diff(np.r_[starts, len(ordered)])
     group = pd.Index(ordered[starts]).get_indexer(pd.Index(left))
     found = np.flatnonzero(group >= 0)
     group = group[found]
     repeats = sizes[group]
     if len(repeats) == 0 or repeats.max() == 1:
-        return found, rows[starts[group]]
+        return Pairs(found, rows[starts[group]], rows[:0])
+    crowded = found[repeats > MOST_ROWS]
+    repeats[repeats > MOST_ROWS] = 0
     within = np.arange(repeats.sum()) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    return np.repeat(found, repeats), rows[np.repeat(starts[group], repeats) + within]
+    return Pairs(np.repeat(found, repeats), rows[np.repeat(starts[group], repeats) + within], crowded)
+
+
+def equal_texts(ours: Sequence[str], theirs: Texts) -> Pairs:
+    """All pairs (place in ours, row of theirs) whose texts are equal, looking at each of theirs only once."""
+    said = set(ours)
+    hits = [place for place, text in enumerate(theirs.texts) if text in said] if said else []
+    named = {text: n for n, text in enumerate({theirs.texts[place] for place in hits}, 1)}
+    left = np.fromiter((named.get(text, 0) for text in ours), np.int64, len(ours))
+    right = np.fromiter((named[theirs.texts[place]] for place in hits), np.int64, len(hits))
+    pairs = equal_pairs(left, right)
+    return pairs._replace(right=theirs.rows[np.array(hits, np.int64)[pairs.right]])
 
 
 class Texts(NamedTuple):

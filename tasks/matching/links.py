@@ -14,7 +14,8 @@ DEEPEST = 8
 def roots(payments: pd.DataFrame) -> tuple[Ints, Ints]:
     """For each payment the row of the payment that it takes back in the end (-1 for none), and through how many.
 
-    A row whose named payment is not here, or that ends up naming itself, takes nothing known back.
+    A row whose named payment is not here or of another currency, or that ends up naming itself, takes nothing
+    known back.
     """
     named = payments["reverses"].to_numpy(dtype=object)
     target = np.full(len(payments), -1, np.int64)
@@ -27,7 +28,9 @@ def roots(payments: pd.DataFrame) -> tuple[Ints, Ints]:
     identities = payments["payment_id"].to_numpy(dtype=object)
     meant = np.flatnonzero(np.fromiter(map(wanted.__contains__, identities), np.bool_, len(identities)))
     here = {(sources[row], identities[row]): row for row in meant.tolist()}
-    direct = {row: here[key] for row in rows.tolist() if (key := (sources[row], named[row])) in here}
+    currencies = payments["currency"].to_numpy(dtype=object)
+    found = ((row, here.get((sources[row], named[row]), -1)) for row in rows.tolist())
+    direct = {row: meant for row, meant in found if meant >= 0 and currencies[row] == currencies[meant]}
     for row in direct:
         root, steps = row, 0
         while root in direct and steps <= DEEPEST:

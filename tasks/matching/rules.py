@@ -19,6 +19,7 @@ from tasks.matching import spellings
 from tasks.matching.keys import (
     Flags,
     Ints,
+    Pairs,
     Texts,
     equal_pairs,
     equal_texts,
@@ -30,6 +31,8 @@ from tasks.matching.keys import (
 )
 from tasks.matching.reading import Messages, Said
 
+NOBODY: Ints = np.zeros(0, np.int64)
+
 
 class Found(NamedTuple):
     """What one step found: rows of payments and documents in pairs, and which payments had a key at all."""
@@ -37,6 +40,12 @@ class Found(NamedTuple):
     payments: Ints
     documents: Ints
     keyed: Ints
+    crowded: Ints = NOBODY
+    """Payments whose key is on so many documents that it tells nothing."""
+
+    def only(self, flags: Flags) -> Found:
+        """Only the flagged pairs."""
+        return self._replace(payments=self.payments[flags], documents=self.documents[flags])
 
 
 Step = Callable[[Flags], Found]
@@ -85,8 +94,23 @@ class Search:
         yield lambda asked: _by_text(self._references.by(asked).spelled(exact), self._keys, Texts.exact)
 
     def _by_number(self) -> Iterator[Step]:
-        yield lambda asked: _by_text(self._references.by(asked).spelled(exact), self._numbers, Texts.exact)
-        yield lambda asked: _by_text(self._references.by(asked).spelled(_digits), self._numbers, Texts.digits)
+        for spelling, spelled in ((exact, Texts.exact), (_digits, Texts.digits)):
+            yield lambda asked, spelling=spelling, spelled=spelled: self._not_another_order(
+                _by_text(self._references.by(asked).spelled(spelling), self._numbers, spelled)
+            )
+
+    def _not_another_order(self, found: Found) -> Found:
+        """An e-shop's word is about its own order: not about a document that carries another order's number."""
+        words = self._payments["kind"].to_numpy(dtype=object)[found.payments] == "eshop"
+        if not words.any():
+            return found
+        ours = self._payments["reference"].to_numpy(dtype=object)[found.payments]
+        theirs = self._documents["reference"].to_numpy(dtype=object)[found.documents]
+        other = [
+            isinstance(key, str) and key.strip().isdecimal() and exact(key) != exact(order)
+            for order, key in zip(ours, theirs, strict=True)
+        ]
+        return found.only(~(words & np.array(other, np.bool_)))
 
     def _by_creditor_reference(self) -> Iterator[Step]:
         yield lambda asked: self._by_written_symbol(self._carried.by(asked))
@@ -110,16 +134,15 @@ class Search:
         theirs = self._symbol("variable_symbol")[1]
         texts = (int(text) if text.isdecimal() and len(text) <= 18 else 0 for text in said.texts)
         ours = np.fromiter(texts, np.int64, len(said.texts))
-        return _paired(said.rows, *equal_pairs(ours, theirs))
+        return _paired(said.rows, equal_pairs(ours, theirs))
 
     def _by_token(self, said: Said) -> Found:
-        numbers = equal_texts(said.texts, self._plain_numbers)
-        keys = equal_texts(said.texts, self._keys.plain())
-        return _paired(said.rows, np.r_[numbers[0], keys[0]], np.r_[numbers[1], keys[1]])
+        found = (equal_texts(said.texts, theirs) for theirs in (self._plain_numbers, self._keys.plain()))
+        return _paired(said.rows, Pairs(*(np.concatenate(column) for column in zip(*found, strict=True))))
 
     def _by_token_less_prefix(self, said: Said) -> Found:
         ours = said.spelled(self._less_prefix)
-        return _paired(ours.rows, *equal_texts(ours.texts, self._numbers_less_prefix))
+        return _paired(ours.rows, equal_texts(ours.texts, self._numbers_less_prefix))
 
     @cached_property
     def _messages(self) -> Messages:
@@ -172,25 +195,23 @@ class Search:
 
 
 def _by_text(said: Said, theirs: Texts, spelled: Callable[[Texts], Texts]) -> Found:
-    return _paired(said.rows, *equal_texts(said.texts, spelled(theirs))) if said.texts else _paired(said.rows)
+    return _paired(said.rows, equal_texts(said.texts, spelled(theirs) if said.texts else theirs))
 
 
-def _paired(rows: Ints, left: Ints | None = None, right: Ints | None = None) -> Found:
+def _paired(rows: Ints, pairs: Pairs) -> Found:
     """The pairs by rows of payments, each pair once however often it was named."""
-    if left is None or right is None or len(left) == 0:
-        return Found(rows[:0], rows[:0], rows)
-    payments = rows[left]
-    order = np.lexsort((right, payments))
-    payments, documents = payments[order], right[order]
-    new = np.r_[True, (payments[1:] != payments[:-1]) | (documents[1:] != documents[:-1])]
-    return Found(payments[new], documents[new], rows)
+    payments, documents = rows[pairs.left], pairs.right
+    order = np.lexsort((documents, payments))
+    payments, documents = payments[order], documents[order]
+    new = np.r_[True, (payments[1:] != payments[:-1]) | (documents[1:] != documents[:-1])][: len(order)]
+    return Found(payments[new], documents[new], rows, rows[pairs.crowded])
 
 
 def _equal(ours: Ints, theirs: Ints) -> Step:
     def step(asked: Flags) -> Found:
         rows = np.flatnonzero(asked & (ours != 0))
-        left, right = equal_pairs(ours[rows], theirs)
-        return Found(rows[left], right, rows)
+        left, right, crowded = equal_pairs(ours[rows], theirs)
+        return Found(rows[left], right, rows, rows[crowded])
 
     return step
 

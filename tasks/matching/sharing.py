@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import islice
 
 from tasks.matching.reasons import CODE, Reason
 
-LARGEST_GROUP = 5
-MOST_OPEN = 40
+MOST_OPEN = 60
 """Among more open documents than this no group is looked for: too many sums come out by chance."""
 
 COUNTED = CODE[Reason.COUNTED]
@@ -108,6 +107,8 @@ def taken_back(amount: int, parts: Sequence[Part], standing: list[int]) -> list[
 def _allotted(claim: Claim, book: Book, oldest_first: bool) -> list[Part]:
     if len(claim.documents) == 1:
         return [Part(claim.documents[0], claim.amount, COUNTED)]
+    if not claim.documents:
+        return [Part(-1, claim.amount, AMBIGUOUS)]
     back = claim.amount < 0
     left = [
         book.standing(claim.word, document) if back else book.open(claim.word, document)
@@ -132,27 +133,30 @@ def fitting(amount: int, left: Sequence[int]) -> tuple[int, ...]:
     open_ones = [n for n, rest in enumerate(left) if 0 < rest < amount]
     if len(open_ones) > MOST_OPEN or sum(left[n] for n in open_ones) < amount:
         return ()
-    found: list[tuple[int, ...]] = []
-    for size in range(2, min(LARGEST_GROUP, len(open_ones)) + 1):
-        for group in _groups(amount, [(left[n], n) for n in open_ones], size):
-            if found:
-                return ()
-            found.append(group)
-    return found[0] if found else ()
+    found = list(islice(groups(amount, [left[n] for n in open_ones]), 2))
+    return tuple(open_ones[place] for place in found[0]) if len(found) == 1 else ()
 
 
-def _groups(amount: int, ones: list[tuple[int, int]], size: int) -> Iterator[tuple[int, ...]]:
-    """All groups of this size whose sum is the amount; the last two members come from a lookup."""
-    if size < 2:
-        return
-    places: dict[int, list[int]] = {}
-    for place, (rest, _) in enumerate(ones):
-        places.setdefault(rest, []).append(place)
-    for chosen in combinations(range(len(ones)), size - 1):
-        missing = amount - sum(ones[place][0] for place in chosen)
-        for place in places.get(missing, ()):
-            if place > chosen[-1]:
-                yield tuple(sorted(ones[member][1] for member in (*chosen, place)))
+def groups(amount: int, left: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    """Every group of 2 to 5 places whose sum is the amount, each once, its places rising.
+
+    Each group is met at its middle: one or two places before it come from a lookup of sums.
+    """
+    ones: dict[int, list[tuple[int, ...]]] = {}
+    twos: dict[int, list[tuple[int, ...]]] = {}
+    for middle, rest in enumerate(left):
+        missing = amount - rest
+        yield from ((*before, middle) for before in ones.get(missing, ()))
+        for last in range(middle + 1, len(left)):
+            without = missing - left[last]
+            yield from ((*before, middle, last) for before in ones.get(without, ()))
+            yield from ((*before, middle, last) for before in twos.get(without, ()))
+            for between in range(middle + 1, last):
+                for before in twos.get(without - left[between], ()):
+                    yield (*before, middle, between, last)
+        for before in range(middle):
+            twos.setdefault(left[before] + rest, []).append((before, middle))
+        ones.setdefault(rest, []).append((middle,))
 
 
 def _filled(claim: Claim, left: Sequence[int], sign: int) -> list[Part]:

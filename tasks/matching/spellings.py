@@ -37,6 +37,8 @@ CREDITOR = re.compile(r"[rR][fF](?<![^\W_]..)[0-9]{2}")
 
 _RUN = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"[0-9]")
+_DATE = re.compile(r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{2,4}|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""Without their dots and dashes days look just like numbers of documents."""
 
 
 def readings(message: str) -> tuple[str, ...]:
@@ -107,6 +109,8 @@ def parts(named: str) -> list[str]:
     """The tokens within one match of `NAMED`: each run, and runs in a row with what joins them."""
     if named.isalnum():
         return [whole] if (whole := token(named)) else []
+    if _DATE.fullmatch(named):
+        return []
     runs = _RUN.findall(named.upper())
     digits = [len(run) if run.isdecimal() else len(_DIGIT.findall(run)) for run in runs]
     found: list[str] = []

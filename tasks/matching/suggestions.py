@@ -77,7 +77,7 @@ def _mistyped(lost: pd.DataFrame, left: pd.DataFrame) -> Iterator[tuple[str, Int
     rows, written = _written(lost)
     keys = symbol_keys(left["variable_symbol"])[0]
     for kind, places, meant in neighbours(written):
-        ours, theirs = equal_pairs(meant, keys)
+        ours, theirs, _ = equal_pairs(meant, keys)
         yield kind, rows[places[ours]], theirs
 
 

@@ -2,8 +2,8 @@
 Czech payments and documents with known truth, for measuring how well and how fast they are matched.
 
 Deals are numbered one after another and share few price points, so that a mistyped symbol often is somebody
-else's. A deal has an invoice, sometimes an order and an advance invoice, all with one symbol. How its money comes is
-drawn by `SHARES`; how symbols are mistyped by `ERRORS`. The same size and seed give the same sample.
+else's. A deal has an invoice, sometimes an order and an advance invoice, all with one symbol. How its money comes
+is drawn by `SHARES`; how symbols are mistyped by `ERRORS`. The same size and seed give the same sample.
 """
 
 from __future__ import annotations
