@@ -22,7 +22,7 @@ def hundredths(amount: Decimal | int | str) -> int:
         exact = value * 100
         if not exact.is_finite() or exact != exact.to_integral_value() or abs(exact) > LARGEST:
             raise InvalidOperation
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         raise BadRecord(
             "An amount cannot be read as money with two decimals", evidence=repr(str(amount)[:40])
         ) from None
