@@ -1,0 +1,70 @@
+"""The documents of all years of one accounting unit as one table, each document once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandas as pd
+
+from blocks.pohoda import Agenda, PohodaUnit
+from tasks.pohoda.catalogue import KINDS, SETTINGS, TABLE, Catalogue, read_catalogue
+from tasks.pohoda.connection import connected
+from tasks.pohoda.documents import read_documents
+from tasks.tables import AGENDAS, DOCUMENTS, stacked
+
+OLDER_IDS = 2**32
+"""Added to row ids once for each year back: ids start anew in every database, and Pohoda's have 31 bits."""
+
+
+def read_years(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
+    """As `read_documents`, from all years of the unit; a document carried over to a newer year counts once.
+
+    Documents of older years have ids that no other document has, see `of_older_year`.
+    """
+    found = read_documents(unit, today)
+    for back, name in enumerate(unit.database.older, start=1):
+        older = read_documents(_as_it_was(unit, name), today)
+        older = older.assign(id=older["id"] + back * OLDER_IDS)
+        found = stacked(DOCUMENTS, [found, older[~_carried_over(older, found)]])
+    return found
+
+
+def of_older_year(ids: pd.Series) -> pd.Series:
+    """Which of these ids are of documents that stand in an older year's database, where nothing is written."""
+    return ids >= OLDER_IDS
+
+
+def _carried_over(older: pd.DataFrame, newer: pd.DataFrame) -> pd.Series:
+    """Which rows of the older year stand in a newer one too: same agenda and number, and same day or same total.
+
+    A series that begins anew each year gives its numbers to other documents, which differ in both.
+    """
+    known: set[tuple[object, ...]] = set()
+    for column in ("issued_on", "total"):
+        known |= {
+            (column, *row) for row in newer[["agenda", "number", column]].itertuples(index=False, name=None)
+        }
+    rows = older[["agenda", "number", "issued_on", "total"]].itertuples(index=False, name=None)
+    carried = [
+        ("issued_on", agenda, number, day) in known or ("total", agenda, number, total) in known
+        for agenda, number, day, total in rows
+    ]
+    return pd.Series(carried, index=older.index, dtype="bool")
+
+
+def _as_it_was(unit: PohodaUnit, name: str) -> PohodaUnit:
+    """The unit with the database of an older year, and of the configured fields those that were there then."""
+    database = unit.database.of_year(name)
+    with connected(database) as connection:
+        catalogue = read_catalogue(connection)
+    agendas = {SETTINGS[agenda]: _known(unit.agenda(agenda), catalogue, TABLE[agenda]) for agenda in AGENDAS}
+    return unit.model_copy(update={"database": database, **agendas})
+
+
+def _known(agenda: Agenda, catalogue: Catalogue, table: str) -> Agenda:
+    missing = {
+        field: ""
+        for field, (_, kinds) in KINDS.items()
+        if (column := catalogue.column(table, getattr(agenda, field))) is None or column[1] not in kinds
+    }
+    return agenda.model_copy(update=missing)
