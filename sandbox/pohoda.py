@@ -59,9 +59,11 @@ class SandboxPohoda:
         for file in (pohoda.path, catalogue):
             file.unlink(missing_ok=True)
         with pohoda._connected() as connection:
+            connection.execute("BEGIN")
             create_tables(connection)
             fill(connection, world, pohoda.ico, pohoda.company)
         with closing(sqlite3.connect(catalogue)) as connection, connection:
+            connection.execute("BEGIN")
             create_catalogue(connection)
         return pohoda
 

@@ -60,7 +60,7 @@ def _by_odbc() -> Any:
 
     pyodbc.pooling = False
     return pyodbc.connect(
-        f"Driver={{{ODBC_DRIVER}}};Database={_MEMORY};Timeout={BUSY_SECONDS * 1000}", autocommit=True
+        f"Driver={{{ODBC_DRIVER}}};Database={_MEMORY};Timeout={int(BUSY_SECONDS * 1000)}", autocommit=True
     )
 
 
