@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 import random
-import ssl
 import zipfile
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import httpx
@@ -57,14 +55,6 @@ DAY = dt.date(2026, 3, 4)
 PAYMENT_DAYS = Days(DAY, DAY)
 
 Opened = tuple[ComgateServer, str]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_tls_context() -> Iterator[None]:
-    """Loading the certificates of the world's authorities anew takes longer than a test."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(wire, "client", partial(wire.client, verify=ssl.create_default_context()))
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -588,6 +578,18 @@ def test_a_limit_of_requests_is_survived(gateway: ComgateServer, account: Comgat
     gateway.allowed_per_second = None
     ask(account, book)
     assert book.money(FIRST) == 249050
+
+
+@pytest.mark.parametrize("api", ["v2.0", "v1.0"])
+def test_the_probe_proves_credentials_and_address(gateway: ComgateServer, opened: Opened, api: str) -> None:
+    account = shop(opened[1], api=api)
+    assert [note.code for note in Comgate(account, Notebook()).probe()] == ["reachable"]
+    wrong = account.model_copy(update={"secret": SecretStr("jine heslo")})
+    with pytest.raises(SettingError, match="credentials"):
+        Comgate(wrong, Notebook()).probe()
+    gateway.foreign_address = "203.0.113.25"
+    with pytest.raises(SettingError, match=r"203\.0\.113\.25"):
+        Comgate(account, Notebook()).probe()
 
 
 @pytest.mark.parametrize(

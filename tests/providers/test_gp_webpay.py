@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import ssl
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -57,14 +56,6 @@ PAID, PENDING, UNKNOWN = "2501000123", "2501000124", "2501000125"
 HOUR = dt.timedelta(hours=1)
 
 Opened = tuple[GpWebpayServer, GpWebpayMerchant]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_tls_context() -> Iterator[None]:
-    """Loading the certificates of the world's authorities anew takes longer than a test."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(wire, "client", partial(wire.client, verify=ssl.create_default_context()))
-        yield
 
 
 @pytest.fixture(scope="module")

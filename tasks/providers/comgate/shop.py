@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pandas as pd
 
 from blocks.comgate import ComgateShop
-from tasks.days import Days, prague_day, start_of
+from tasks.days import Days, prague_day
 from tasks.errors import BadRecord, Refused, Unavailable
 from tasks.provider import Delivery, Fault, Memory, Note
-from tasks.providers.asking import Asked, Asking, Pace, named
+from tasks.providers.asking import Asked, Asking, Pace
+from tasks.providers.comgate.deliveries import Replies, Reply, calls_made, delivery_of, paid_out
 from tasks.providers.comgate.gateway import Gateway, NotFound
 from tasks.providers.comgate.keys import questions_of
 from tasks.providers.comgate.payouts import Payout, PayoutDay, found_in, normalised, rows_of_file
-from tasks.providers.comgate.status import Status, status_of
+from tasks.providers.comgate.status import status_of
 from tasks.tables import ANSWERS, INCOMING, table
 
 DAYS_AT_ONCE = 7
 LATE_DAYS = 3
 """A payout may appear in the list later than on its own day."""
-YOUNG_DAYS = 30
-"""So long after its document was issued a key unknown to the gateway is asked in each run, later once a day."""
+
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What became of one question."""
-
-    key: str
-    issued_on: dt.date
-    status: Status | None = None
-    """None when the gateway does not know the key, or refused to answer."""
-    refusal: str = ""
-    paid_out: bool = False
-    """Whether a payout has told of this payment already, with its true day and amount."""
-
-
-@dataclass(frozen=True)
-class Replies:
-    """What became of one batch of questions."""
-
-    replies: tuple[Reply, ...]
-    failures: tuple[tuple[str, Unavailable | BadRecord], ...]
-    asked_on: dt.date
-    calls: int
-    """How many calls this run has made so far."""
 
 
 class Comgate:
@@ -101,29 +76,19 @@ class Comgate:
 
     def _replies(self, asked: Asked[tuple[str, pd.Timestamp], Reply]) -> Replies:
         return Replies(
-            tuple(replace(reply, paid_out=self._is_paid_out(reply)) for _, reply in asked.answers),
+            tuple(replace(reply, paid_out=self._was_paid_out(reply)) for _, reply in asked.answers),
             tuple((key, error) for (key, _), error in asked.failures),
             prague_day(dt.datetime.now(dt.UTC)),
             self._asking.calls,
         )
 
-    def _is_paid_out(self, reply: Reply) -> bool:
+    def _was_paid_out(self, reply: Reply) -> bool:
         paid = reply.status is not None and reply.status.paid
-        return paid and self._memory.cursor(self.source, _paid_out(reply.key)) is not None
+        return paid and self._memory.cursor(self.source, paid_out(reply.key)) is not None
 
     def read(self, raw: Replies, now: dt.datetime) -> Delivery:
         """Payments of the paid ones, and when to ask again: paid and cancelled cannot change any more."""
-        counted = self._counted(raw.replies)
-        return Delivery(
-            payments=table(INCOMING, [_payment(status, self.source, raw.asked_on) for status in counted]),
-            answers=table(ANSWERS, [_answer(reply, now) for reply in raw.replies if not reply.refusal]),
-            faults=tuple(_faults(raw)),
-            notes=(*_notes(raw), *_odd(raw.replies, self._shop.count_test_payments)),
-        )
-
-    def _counted(self, replies: Iterable[Reply]) -> list[Status]:
-        paid = [reply.status for reply in replies if reply.status and reply.status.paid and not reply.paid_out]
-        return [status for status in paid if status.price and (self._shop.count_test_payments or not status.test)]
+        return delivery_of(raw, self.source, now, count_tests=self._shop.count_test_payments)
 
     def split(self, days: Days) -> list[Days]:
         """A week at a time, so that what was read is kept when a later week fails; nothing when switched off."""
@@ -158,8 +123,8 @@ class Comgate:
             covered=(raw.day,),
             answers=table(ANSWERS, final),
             faults=tuple(found.faults),
-            notes=(*found.notes, *_calls(raw.calls)),
-            cursors=tuple((_paid_out(key), raw.day.isoformat()) for key in found.paid_out),
+            notes=(*found.notes, *calls_made(raw.calls)),
+            cursors=tuple((paid_out(key), raw.day.isoformat()) for key in found.paid_out),
         )
 
 
@@ -169,92 +134,3 @@ def _readable(request: Callable[[], T]) -> T:
         return request()
     except BadRecord as error:
         raise Unavailable("Comgate's payouts cannot be read", evidence=error.cause) from None
-
-
-def _paid_out(key: str) -> str:
-    return f"paid_out:{key}"
-
-
-def _payment(status: Status, source: str, asked_on: dt.date) -> dict[str, Any]:
-    """The gateway does not say when it was paid: the day of asking stands in until a payout tells."""
-    return {
-        "source": source,
-        "payment_id": status.key,
-        "booked_on": asked_on,
-        "amount": status.price,
-        "currency": status.currency,
-        "reference": status.key,
-        "message": "\n".join(text for text in (status.order, status.label) if text) or None,
-        "counterparty": status.account or None,
-        "kind": status.kind,
-        "raw": status.raw,
-    }
-
-
-def _answer(reply: Reply, now: dt.datetime) -> dict[str, Any]:
-    return {"key": reply.key, "outcome": _outcome(reply), "ask_again_at": _ask_again_at(reply, now)}
-
-
-def _outcome(reply: Reply) -> str:
-    if reply.paid_out:
-        return "paid_out"
-    if reply.status is None:
-        return "unknown"
-    return ("test_" if reply.status.test else "") + reply.status.word.lower()
-
-
-def _ask_again_at(reply: Reply, now: dt.datetime) -> dt.datetime | None:
-    """None for what can no longer change: a refund shows in payouts and never in the status (comgate.md 6)."""
-    if reply.status is not None:
-        return None if reply.status.word in ("PAID", "CANCELLED") else now
-    if (prague_day(now) - reply.issued_on).days <= YOUNG_DAYS:
-        return now
-    return start_of(prague_day(now) + dt.timedelta(days=1))
-
-
-def _faults(raw: Replies) -> Iterable[Fault]:
-    for key, error in raw.failures:
-        if isinstance(error, BadRecord):
-            yield Fault(key, f"Odpověď Comgate se nedala použít ({error.cause}); doklad zůstává, jak je.")
-    for reply in raw.replies:
-        if reply.refusal:
-            yield Fault(reply.key, f"Comgate dotaz odmítl ({reply.refusal}); doklad zůstává, jak je.")
-
-
-def _calls(calls: int) -> list[Note]:
-    return [Note("calls", f"Comgate: v tomto běhu zatím {calls} volání.")] if calls else []
-
-
-def _notes(raw: Replies) -> Iterable[Note]:
-    yield from _calls(raw.calls)
-    passing = [key for key, error in raw.failures if isinstance(error, Unavailable)]
-    if passing:
-        yield Note("not_checked", f"Comgate neodpověděl, zeptáme se příště: {named(passing)}.")
-
-
-def _odd(replies: Iterable[Reply], count_tests: bool) -> Iterable[Note]:
-    """What the people of the firm should know of single payments, one note for each kind of oddity."""
-
-    def remark(reply: Reply) -> tuple[str, str] | None:
-        status = reply.status
-        if status is None:
-            return None if reply.refusal else ("unknown_key", "Comgate nezná tyto klíče")
-        if status.test and status.paid and not count_tests:
-            return "test_payment", "Comgate: testovací platby, nezapočítané"
-        if status.paid and not status.price:
-            return "zero_payment", "Comgate: zaplaceno nula, nezapočítáno"
-        return _REMARKS.get(
-            status.word, ("unknown_status", f"Comgate: neznámý stav {status.word[:20]}, nezapočítáno")
-        )
-
-    remarked = sorted((*found, reply.key) for reply in replies if (found := remark(reply)))
-    for (code, text), group in itertools.groupby(remarked, key=lambda row: row[:2]):
-        yield Note(code, f"{text}: {named([key for _, _, key in group])}.")
-
-
-_REMARKS: dict[str, tuple[str, str] | None] = {
-    "PAID": None,
-    "PENDING": None,
-    "CANCELLED": ("cancelled", "Comgate: zrušené platby"),
-    "AUTHORIZED": ("authorized", "Comgate: peníze jen blokované na kartě, nezapočítané"),
-}
