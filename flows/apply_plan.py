@@ -9,10 +9,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from blocks.pohoda import PohodaUnit
 from flows.fetching import Fetched
 from flows.marking import leave_report, masked_logs, report_of
-from flows.runs import block_named, this_run
+from flows.runs import this_run, unit_named
 from flows.settling import decision, write
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
@@ -37,7 +36,7 @@ def apply_plan(plan: str, unit: str = "pohoda") -> State[Any]:
         unit: Jméno bloku „Pohoda - účetní jednotka“.
     """
     try:
-        pohoda = block_named(PohodaUnit, unit)
+        pohoda = unit_named(unit)
         run = this_run(unit, None, None, False)
         with masked_logs(pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
             planned = ledger.kept_plan(pohoda.ico, plan)

@@ -17,11 +17,12 @@ from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
 from flows.fetching import Fetched, fetch
-from flows.runs import Run, block_named, run_name, this_run
+from flows.runs import Run, block_named, run_name, this_run, unit_named
 from flows.settling import decision, write
 from tasks.deciding import Decided
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
+from tasks.pohoda.years import note_of_older
 from tasks.provider import Memory, Provider
 from tasks.reporting import Report, key_of, markdown, summary
 from tasks.secrets import MaskSecrets, secrets_of
@@ -48,7 +49,7 @@ def mark_payments(
     """
     log = get_run_logger()
     try:
-        settings, pohoda = block_named(kind, account), block_named(PohodaUnit, unit)
+        settings, pohoda = block_named(kind, account), unit_named(unit)
         with masked_logs(settings, pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
             run = this_run(unit, first_day, last_day, dry_run)
             report = marked(provider(settings, ledger), pohoda, ledger, run)
@@ -103,7 +104,7 @@ def report_of(
         new=fetched.new,
         changed=fetched.changed,
         faults=tuple(fetched.faults),
-        notes=tuple(fetched.notes),
+        notes=(*fetched.notes, *note_of_older(found.left_alone)),
         decided=found,
         written=written,
         drift_policy=pohoda.drift,

@@ -10,6 +10,8 @@ from prefect.blocks.core import Block
 from prefect.runtime import flow_run
 from pydantic import ValidationError
 
+from blocks.pohoda import PohodaUnit
+from flows.steps import locate
 from tasks.collecting import asked_days
 from tasks.days import Days, prague_day
 from tasks.errors import SettingError
@@ -57,6 +59,12 @@ def this_run(unit: str, first_day: dt.date | None, last_day: dt.date | None, dry
         asked=asked_days(first_day, last_day, today),
         dry_run=dry_run,
     )
+
+
+def unit_named(name: str) -> PohodaUnit:
+    """The accounting unit saved under this name, its databases found where they are not typed in."""
+    unit = block_named(PohodaUnit, name)
+    return unit if unit.database.name else locate(unit, scheduled_day())
 
 
 def block_named(kind: type[B], name: str) -> B:

@@ -22,7 +22,8 @@ from tasks.days import Days
 from tasks.deciding import decided
 from tasks.errors import Unavailable, is_passing
 from tasks.loading import load
-from tasks.pohoda.documents import read_documents
+from tasks.pohoda.finding import located
+from tasks.pohoda.years import read_years
 from tasks.provider import ByDocuments, ByPeriod, Delivery
 
 RETRIES = 3
@@ -79,6 +80,7 @@ extract = step("extract", _extract)
 normalize = step("normalize", _normalize)
 ask = step("ask", _ask)
 understand = step("understand", _understand)
-read = step("read documents", read_documents)
+locate = step("find databases", located)
+read = step("read documents", read_years)
 decide = step("match", decided)
 write_marks = step("load", load)

@@ -12,6 +12,7 @@ from tasks.drift import drifted, without
 from tasks.marks import plan, wanted
 from tasks.matching import match
 from tasks.matching.suggestions import suggest
+from tasks.pohoda.years import of_older_year
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Decided:
     """Marks that a person changed, `tasks.drift.DRIFTED`"""
     changes: pd.DataFrame
     """What is to be written, `tasks.tables.CHANGES`"""
+    left_alone: pd.DataFrame
+    """What would be written if the document did not stand in an older year's database, `tasks.tables.CHANGES`"""
     suggestions: pd.DataFrame
     """What is likely but not certain, `tasks.matching.suggestions.SUGGESTIONS`"""
 
@@ -53,12 +56,16 @@ def decided(
     verdicts = match(payments, documents, unit.matching, list(fields))
     drift = drifted(documents, marked, fields)
     changes = plan(verdicts, documents, marked, unit.matching, fields)
+    if unit.drift != "restore":
+        changes = without(changes, drift)
+    older = of_older_year(changes["document_id"])
     return Decided(
         payments=payments,
         documents=documents,
         verdicts=verdicts,
         wanted=wanted(verdicts, documents, unit.matching),
         drift=drift,
-        changes=changes if unit.drift == "restore" else without(changes, drift),
+        changes=changes[~older].reset_index(drop=True),
+        left_alone=changes[older].reset_index(drop=True),
         suggestions=suggest(payments, documents, verdicts, unit.matching),
     )

@@ -10,10 +10,13 @@ from blocks.pohoda import Agenda, PohodaUnit
 from tasks.pohoda.catalogue import KINDS, SETTINGS, TABLE, Catalogue, read_catalogue
 from tasks.pohoda.connection import connected
 from tasks.pohoda.documents import read_documents
+from tasks.provider import Note
 from tasks.tables import AGENDAS, DOCUMENTS, stacked
 
 OLDER_IDS = 2**32
 """Added to row ids once for each year back: ids start anew in every database, and Pohoda's have 31 bits."""
+
+NAMED = 20
 
 
 def read_years(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
@@ -32,6 +35,19 @@ def read_years(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
 def of_older_year(ids: pd.Series) -> pd.Series:
     """Which of these ids are of documents that stand in an older year's database, where nothing is written."""
     return ids >= OLDER_IDS
+
+
+def note_of_older(changes: pd.DataFrame) -> list[Note]:
+    """What to tell of changes (`tasks.tables.CHANGES`) that are not written since they are of older years."""
+    if changes.empty:
+        return []
+    numbers = changes["number"].head(NAMED).tolist()
+    more = f" a dalších {len(changes) - NAMED}" if len(changes) > NAMED else ""
+    text = (
+        f"Úhrady se změnily i na dokladech minulých let, kam se nezapisuje: {', '.join(numbers)}{more}. "
+        "Je-li to třeba, upravte je v Pohodě ve starším roce ručně."
+    )
+    return [Note("older_year", text)]
 
 
 def _carried_over(older: pd.DataFrame, newer: pd.DataFrame) -> pd.Series:

@@ -88,6 +88,7 @@ def a_report(**more: Any) -> Report:
             wanted=table(WANTED),
             drift=table(DRIFTED),
             changes=table(CHANGES),
+            left_alone=table(CHANGES),
             suggestions=table(SUGGESTIONS),
         ),
         written=None,
