@@ -25,6 +25,9 @@ BACK = ("refund", "reversal")
 
 NEVER = {"fee": Reason.FEE, "settlement": Reason.SETTLEMENT, "interest": Reason.INTEREST}
 
+BARS = (Reason.ZERO, *NEVER.values(), Reason.IGNORED_COUNTERPARTY, Reason.OUTGOING)
+"""Gates of a payment alone, in their order."""
+
 NEAREST = (Reason.CANCELLED_DOCUMENT, Reason.CREDIT_NOTE, Reason.OTHER_CURRENCY, Reason.BEFORE_DOCUMENT)
 """Gates of a pair in their order: of several documents that fail, the one that came furthest tells why."""
 
@@ -98,13 +101,20 @@ class PairGates:
         self._cancelled = documents["cancelled"].to_numpy()
         self._nothing = documents["total"].to_numpy() <= 0
 
+    def failures(self, payments: Ints, documents: Ints) -> dict[Reason, npt.NDArray[np.bool_]]:
+        """For each gate which pairs fail it; the gates in their order backwards."""
+        return {
+            Reason.BEFORE_DOCUMENT: self._booked[payments] < self._earliest[documents],
+            Reason.OTHER_CURRENCY: self._ours[payments] != self._theirs[documents],
+            Reason.CREDIT_NOTE: self._nothing[documents],
+            Reason.CANCELLED_DOCUMENT: self._cancelled[documents],
+        }
+
     def verdicts(self, payments: Ints, documents: Ints) -> Codes:
         """For each pair the code of the first gate that it fails, `PASSED` when it passes all."""
         codes = np.full(len(payments), PASSED)
-        codes[self._booked[payments] < self._earliest[documents]] = CODE[Reason.BEFORE_DOCUMENT]
-        codes[self._ours[payments] != self._theirs[documents]] = CODE[Reason.OTHER_CURRENCY]
-        codes[self._nothing[documents]] = CODE[Reason.CREDIT_NOTE]
-        codes[self._cancelled[documents]] = CODE[Reason.CANCELLED_DOCUMENT]
+        for reason, failed in self.failures(payments, documents).items():
+            codes[failed] = CODE[reason]
         return codes
 
 

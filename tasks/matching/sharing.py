@@ -93,8 +93,9 @@ def taken_back(amount: int, parts: Sequence[Part], standing: list[int]) -> list[
     all of them stays with the first. Updates `standing`.
     """
     rest, found = amount, dict[int, int]()
+    away = (amount < 0) != (sum(part.amount for part in parts) < 0)
     for n in reversed(range(len(parts))):
-        room = -standing[n] if amount < 0 else parts[n].amount - standing[n]
+        room = -standing[n] if away else parts[n].amount - standing[n]
         share = max(rest, room) if amount < 0 else min(rest, room)
         found[n] = share
         rest -= share
