@@ -553,7 +553,7 @@ def test_whatever_fails_nothing_is_invented_and_the_next_run_converges(
     assert {key: row["amount"] for key, row in book.payments.items()} == {PAID: 123450}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.sampled_from(["capture", "close_batch", "refund", "part", "cancel", "back"]), max_size=6)
 )
@@ -606,6 +606,17 @@ def test_many_threads_make_messages_at_once_without_mixing_them(
     book, run = ask(with_settings(account, concurrency=8), asking=papers(*numbers))
     assert run.faults == []
     assert {n: book.money(n) for n in numbers} == {n: int(n[-3:]) + 1 for n in numbers}
+
+
+def test_the_probe_proves_the_address_and_the_keys(gateway: GpWebpayServer, account: GpWebpayMerchant) -> None:
+    assert [note.code for note in GpWebpay(account, Notebook()).probe()] == ["reachable"]
+    gateway.faults.then(SERVER_ERROR)
+    with pytest.raises(Unavailable, match="own test"):
+        GpWebpay(account, Notebook()).probe()
+    with pytest.raises(SettingError, match="address"):
+        GpWebpay(with_settings(account, address=account.address + "/elsewhere"), Notebook()).probe()
+    with pytest.raises(SettingError, match="cannot be opened"):
+        GpWebpay(with_settings(account, private_key=SecretStr("rubbish")), Notebook()).probe()
 
 
 def posted(account: GpWebpayMerchant, content: bytes | str, **headers: str) -> httpx.Response:

@@ -26,6 +26,7 @@ from tasks.errors import SettingError
 from tasks.providers.gp_webpay import GpWebpay
 from tasks.providers.gp_webpay import keys as subject
 from tasks.providers.gp_webpay.keys import certificates_of, load_private_key, private_key_of
+from tasks.providers.gp_webpay.signing import is_signed
 from tests.providers.notebook import Notebook
 
 PASSWORD = b"Heslo-k-1"
@@ -173,6 +174,7 @@ def test_a_certificate_without_an_rsa_key_is_refused() -> None:
     builder = x509.CertificateBuilder(name, name, other.public_key(), 1)
     soon = builder.not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
     made = soon.not_valid_after(dt.datetime(2040, 1, 1, tzinfo=dt.UTC)).sign(other, hashes.SHA256())
+    assert not is_signed(["1"], "AAAA", [made], hashes.SHA256())
     with pytest.raises(SettingError, match="no RSA key"):
         certificates_of(block(gateway_certificates=[made.public_bytes(Encoding.PEM).decode()]))
 
