@@ -50,8 +50,7 @@ class Reader(Protocol):
 
 def texts(cells: Cells) -> Values:
     """Decoded and stripped on both sides; bytes that the code page does not define become U+FFFD."""
-    packed = np.ascontiguousarray(cells).view(f"S{cells.shape[1]}").ravel()
-    stripped: list[bytes] = np.strings.strip(packed).tolist()
+    stripped: list[bytes] = np.strings.strip(_packed(cells)).tolist()
     decoded = b"\n".join(stripped).decode(CODEPAGE, "replace").split("\n")
     return np.array(decoded, dtype=object)
 
@@ -98,10 +97,10 @@ class Code:
         return code
 
     def many(self, cells: Cells) -> tuple[Values, Irregular]:
-        values = texts(cells)
-        if all(self.pattern.fullmatch(code) for code in set(values)):
-            return values, NONE
-        return values, np.flatnonzero([not self.pattern.fullmatch(code) for code in values])
+        kinds, which = np.unique(_packed(cells), return_inverse=True)
+        codes = texts(np.frombuffer(kinds.tobytes(), np.uint8).reshape(len(kinds), cells.shape[1]))
+        wrong = np.flatnonzero([not self.pattern.fullmatch(code) for code in codes])
+        return codes[which], np.flatnonzero(np.isin(which, wrong)) if len(wrong) else NONE
 
 
 @dataclass(frozen=True)
@@ -138,18 +137,15 @@ class Amount:
             raise ValueError("částka je nesmyslně velká") from None
 
     def many(self, cells: Cells) -> tuple[Values, Irregular]:
-        whole, _ = _digits(cells[:, 1:13])
-        cents, _ = _digits(cells[:, 14:16])
-        sign = cells[:, 0]
-        separator = cells[:, 13]
-        regular = (
-            (whole <= 9).all(axis=1)
-            & (cents <= 9).all(axis=1)
-            & ((separator == ord(".")) | (separator == ord(",")))
-            & ((sign == ord("0")) | (sign == ord("-")))
-        )
+        whole, letters = _digits(cells[:, 1:13])
+        cents, more = _digits(cells[:, 14:16])
+        sign, separator = cells[:, 0], cells[:, 13]
+        plain = (separator == ord(".")) | (separator == ord(","))
+        plain &= (sign == ord("0")) | (sign == ord("-"))
+        plain[letters] = False
+        plain[more] = False
         value = _number(whole) * 100 + _number(cents)
-        return np.where(sign == ord("-"), -value, value), np.flatnonzero(~regular)
+        return np.where(sign == ord("-"), -value, value), np.flatnonzero(~plain)
 
 
 @dataclass(frozen=True)
@@ -169,15 +165,19 @@ class Day:
         return np.datetime64(day, "D")
 
     def many(self, cells: Cells) -> tuple[Values, Irregular]:
-        digits, _ = _digits(cells)
+        digits, letters = _digits(cells)
         year, month, day = _number(digits[:, :4]), _number(digits[:, 4:6]), _number(digits[:, 6:])
         # The 29th to 31st are left to `one`, which knows the months.
-        certain = (
-            (month >= 1) & (month <= 12) & (day >= 1) & (day <= 28) & (year >= 1) & (digits <= 9).all(axis=1)
-        )
+        certain = (month >= 1) & (month <= 12) & (day >= 1) & (day <= 28) & (year >= 1)
+        certain[letters] = False
         months = np.where(certain, (year - 1970) * 12 + month - 1, 0)
         dates = months.astype("datetime64[M]").astype("datetime64[D]") + np.where(certain, day - 1, 0)
         return dates, np.flatnonzero(~certain)
+
+
+def _packed(cells: Cells) -> NDArray[np.bytes_]:
+    """The column as one array of byte strings."""
+    return np.ascontiguousarray(cells).view(f"S{cells.shape[1]}").ravel()
 
 
 def _digits(cells: Cells) -> tuple[Cells, Irregular]:

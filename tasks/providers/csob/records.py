@@ -24,6 +24,10 @@ CHUNK = 2 * 1024 * 1024
 FEED, RETURN, DELETE = 0x0A, 0x0D, 0x7F
 
 
+Cause = tuple[str, str]
+"""Where in its line a record is damaged, and how."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One kind of data record."""
@@ -69,7 +73,7 @@ def sort_lines(data: bytes) -> Sorted:
         matrix = _uniform(chunk)
         if matrix is not None:
             record = RECORDS[chunk[9:18]]
-            _keep(result, record, np.arange(len(matrix)), matrix[:, : record.width], [])
+            _keep(result, record, np.arange(len(matrix)), matrix[:, : record.width], [], {})
             result.count += len(matrix)
         else:
             _sort_varied(result, lines_of(chunk))
@@ -101,7 +105,7 @@ def text_of(line: bytes) -> str:
 def _uniform(chunk: bytes) -> Cells | None:
     """The chunk as a matrix of one row per line, when it is nothing but full lines of one kind; else None."""
     record, stride = RECORDS.get(chunk[9:18]), chunk.find(b"\n") + 1
-    if record is None or len(chunk) % max(stride, 1) or stride - record.width not in (1, 2):
+    if record is None or len(chunk) % max(stride, 1) or stride - record.width not in (1, 2) or b"\x7f" in chunk:
         return None
     rows = np.frombuffer(chunk, np.uint8).reshape(-1, stride)
     content, ends = rows[:, : record.width], rows[:, record.width :]
@@ -117,19 +121,44 @@ def _sort_varied(result: Sorted, lines: list[bytes]) -> None:
         places = np.flatnonzero(heads == record.head)
         if len(places):
             data[places] = True
-            taken = [lines[place].removesuffix(b"\r") for place in places.tolist()]
-            packed = b"".join([line[: record.width].ljust(record.width) for line in taken])
-            matrix = np.frombuffer(packed, np.uint8).reshape(len(taken), record.width)
-            _keep(result, record, places, matrix, taken)
+            taken = lines if len(places) == len(lines) else [lines[place] for place in places.tolist()]
+            matrix, shorter = _whole(record.width, taken), list[bytes]()
+            if matrix is None:
+                shorter = [line.removesuffix(b"\r") for line in taken]
+                matrix = _padded(record.width, shorter)
+            _keep(result, record, places, matrix, shorter, dict(_misshapen(record, shorter, matrix)))
     result.others += [(result.count + 1 + place, lines[place]) for place in np.flatnonzero(~data).tolist()]
     result.count += len(lines)
 
 
-def _keep(result: Sorted, record: Record, places: NDArray[np.intp], matrix: Cells, lines: list[bytes]) -> None:
-    """Add the records of one matrix; `lines` are the same records unpadded, unless they are of full length."""
+def _whole(width: int, lines: list[bytes]) -> Cells | None:
+    """The lines as rows of bytes when all are of full length, each with its carriage return; else None."""
+    if set(map(len, lines)) != {width + 1}:
+        return None
+    rows = np.frombuffer(b"".join(lines), np.uint8).reshape(len(lines), width + 1)
+    return rows[:, :width] if (rows[:, width] == RETURN).all() else None
+
+
+def _padded(width: int, lines: list[bytes]) -> Cells:
+    """The lines as rows of bytes, with the blank columns that were left out at their ends."""
+    packed = b"".join([line[:width].ljust(width) for line in lines])
+    return np.frombuffer(packed, np.uint8).reshape(len(lines), width)
+
+
+def _keep(
+    result: Sorted,
+    record: Record,
+    places: NDArray[np.intp],
+    matrix: Cells,
+    lines: list[bytes],
+    causes: dict[int, Cause],
+) -> None:
+    """Add the records of one matrix, except those damaged for the causes known so far or found in their columns.
+
+    `lines` are the same records unpadded, and none when they are of full length anyway.
+    """
     values, damage = read(record.columns, matrix)
     values["line"] = places + (result.count + 1)
-    causes = {row: (place, cause) for row, place, cause in _misshapen(record, lines, matrix)}
     for hurt in damage:
         causes.setdefault(hurt.row, (hurt.place, hurt.cause))
     for row, (place, cause) in causes.items():
@@ -141,13 +170,15 @@ def _keep(result: Sorted, record: Record, places: NDArray[np.intp], matrix: Cell
     result.values[record.head].append(values)
 
 
-def _misshapen(record: Record, lines: list[bytes], matrix: Cells) -> Iterator[tuple[int, str, str]]:
+def _misshapen(record: Record, lines: list[bytes], matrix: Cells) -> Iterator[tuple[int, Cause]]:
     """Rows whose line is too short, too long, or holds control characters (csob.md 2.14)."""
-    for row, line in enumerate(lines):
+    lengths = set(map(len, lines)) or {record.width}
+    suspicious = min(lengths) < record.shortest or max(lengths) > record.width
+    for row, line in enumerate(lines if suspicious else []):
         if len(line) < record.shortest:
-            yield row, f"sloupce {len(line) + 1}–{record.shortest}", "řádek je příliš krátký"
+            yield row, (f"sloupce {len(line) + 1}–{record.shortest}", "řádek je příliš krátký")
         elif len(line) > record.width and line[record.width :].strip(b" "):
-            yield row, f"sloupce {record.width + 1}–{len(line)}", "řádek je příliš dlouhý"
+            yield row, (f"sloupce {record.width + 1}–{len(line)}", "řádek je příliš dlouhý")
     if matrix.min() < SPACE or (matrix == DELETE).any():
         for row, column in np.argwhere((matrix < SPACE) | (matrix == DELETE)).tolist():
-            yield row, f"sloupec {column + 1}", "řídicí znak"
+            yield row, (f"sloupec {column + 1}", "řídicí znak")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.provider import Fault
+from tasks.providers.csob import records
 from tasks.providers.csob.bbf import is_complete, parse
 from tasks.providers.csob.columns import Amount, Code, Column, Day, Piece, Symbol, Text, read
 from tasks.providers.csob.layout import CURRENCY
@@ -118,6 +120,24 @@ def test_a_sign_that_contradicts_the_flag_is_told_and_the_flag_decides() -> None
     given = delivery(Reading((File("a.BBF", put(sample("domestic"), 3, 191, b"-")),)), "csob:1")
     assert given.payments["amount"].tolist()[0] == 1210000
     assert [note.code for note in given.notes] == ["sign_contradicts"]
+
+
+@pytest.mark.parametrize("chunk", [1, 549, 550, 551, 1100, 2000])
+@pytest.mark.parametrize("change", ["none", "line feeds", "control character", "delete character"])
+def test_a_file_says_the_same_in_whatever_portions_it_is_taken_apart(
+    monkeypatch: pytest.MonkeyPatch, chunk: int, change: str
+) -> None:
+    data = sample("mixed")
+    if change == "line feeds":
+        data = data.replace(b"\r\n", b"\n")
+    elif change != "none":
+        data = put(data, 4, 300, b"\x07" if change == "control character" else b"\x7f")
+    whole = parse(data, "f")
+    monkeypatch.setattr(records, "CHUNK", chunk)
+    parts = parse(data, "f")
+    pd.testing.assert_frame_equal(parts.movements, whole.movements)
+    pd.testing.assert_frame_equal(parts.details, whole.details)
+    assert (parts.faults, parts.blocks) == (whole.faults, whole.blocks)
 
 
 def accounted(data: bytes) -> None:
