@@ -166,7 +166,7 @@ def test_any_bytes_end_in_records_and_faults(data: bytes) -> None:
     cuts=st.lists(st.tuples(st.integers(0, 4471), st.binary(max_size=12)), min_size=1, max_size=5),
     end=st.integers(0, 4472),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_sample_with_any_damage_ends_in_records_and_faults(
     name: str, trimmed: bool, cuts: list[tuple[int, bytes]], end: int
 ) -> None:

@@ -142,3 +142,27 @@ def test_a_foreign_payment_whose_halves_are_read_by_two_runs_is_one(tmp_path: Pa
 def test_a_folder_that_is_not_there_is_a_setting_to_mend(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="folder"):
         provider(tmp_path / "none", Kept()).extract(RECENT)
+
+
+def test_a_file_that_another_program_holds_waits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept()
+    genuine = Path.read_bytes
+
+    def held(path: Path) -> bytes:
+        if path.name == "AV_1.BBF":
+            raise PermissionError(path)
+        return genuine(path)
+
+    monkeypatch.setattr(Path, "read_bytes", held)
+    assert kept.run(provider(folder, kept), RECENT) == 1
+    assert kept.notes == ["files_unfinished"]
+    monkeypatch.undo()
+    assert kept.run(provider(folder, kept), RECENT) == 1
+
+
+def test_a_link_that_leads_nowhere_is_not_looked_at(folder: Path) -> None:
+    try:
+        (folder / "gone.BBF").symlink_to(folder / "nothing.BBF")
+    except OSError:
+        pytest.skip("this user may not make links")
+    assert Kept().run(provider(folder, Kept()), RECENT) == 2

@@ -147,7 +147,7 @@ TOGETHER = Kept().read(file(*BLOCKS)).payments
 @given(
     st.permutations(range(len(BLOCKS))), st.sets(st.integers(1, 6)), st.lists(st.integers(0, 3)), st.booleans()
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_advices_split_joined_reordered_and_delivered_again_give_the_same_payments(
     order: list[int], borders: set[int], again: list[int], one_reading: bool
 ) -> None:
@@ -161,7 +161,7 @@ def test_advices_split_joined_reordered_and_delivered_again_give_the_same_paymen
 
 
 @given(st.permutations(FOREIGN_RECORDS), st.sets(st.integers(1, 4)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_records_of_foreign_payments_in_any_grouping_give_the_same_payments(
     records: list[str], borders: set[int]
 ) -> None:
