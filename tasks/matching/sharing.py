@@ -71,38 +71,43 @@ def shared(claims: Sequence[Claim], totals: Mapping[int, int], oldest_first: boo
     """
     book = Book(totals)
     settled: dict[int, list[Part]] = {}
-    standing: dict[int, list[int]] = {}
+    standing: dict[int, int] = {}
     words: dict[int, bool] = {}
     for claim in claims:
         if claim.root in settled:
             word = words[claim.root]
             parts = taken_back(claim.amount, settled[claim.root], standing[claim.root])
+            standing[claim.root] += claim.amount
         else:
             word = words[claim.case] = claim.word
             parts = settled[claim.case] = _allotted(claim, book, oldest_first)
-            standing[claim.case] = [part.amount for part in parts]
+            standing[claim.case] = claim.amount
         settled.setdefault(claim.case, parts)
         book.count(word, parts)
     return settled
 
 
-def taken_back(amount: int, parts: Sequence[Part], standing: list[int]) -> list[Part]:
-    """The amount laid on the parts of the payment that it takes back (or, with its sign, brings again).
+def taken_back(amount: int, parts: Sequence[Part], standing: int) -> list[Part]:
+    """The amount laid on the parts of the payment that it takes back (or, with the payment's sign, brings again).
 
-    `standing` is what of each part has not been taken back yet; the last part goes first, and what is more than
-    all of them stays with the first. Updates `standing`.
+    `standing` is what of the payment has not gone back yet. How that lies on the parts follows from it alone, so
+    that what goes back and comes again in any order leaves each part as it was.
     """
-    rest, found = amount, dict[int, int]()
-    away = (amount < 0) != (sum(part.amount for part in parts) < 0)
-    for n in reversed(range(len(parts))):
-        room = -standing[n] if away else parts[n].amount - standing[n]
-        share = max(rest, room) if amount < 0 else min(rest, room)
-        found[n] = share
+    before, after = _laid(standing, parts), _laid(standing + amount, parts)
+    changes = ((part, new - old) for part, old, new in zip(parts, before, after, strict=True))
+    return [Part(part.document, change, part.reason) for part, change in changes if change]
+
+
+def _laid(standing: int, parts: Sequence[Part]) -> list[int]:
+    """So much of the payment on its parts, the first ones first; what they cannot hold stays with the first."""
+    sign = -1 if sum(part.amount for part in parts) < 0 else 1
+    rest, shares = sign * standing, list[int]()
+    for part in parts:
+        share = min(max(rest, 0), sign * part.amount)
+        shares.append(sign * share)
         rest -= share
-    found[0] += rest
-    for n, share in found.items():
-        standing[n] += share
-    return [Part(parts[n].document, share, parts[n].reason) for n, share in sorted(found.items()) if share]
+    shares[0] += sign * rest
+    return shares
 
 
 def _allotted(claim: Claim, book: Book, oldest_first: bool) -> list[Part]:
