@@ -84,6 +84,8 @@ def by_documents(
     get_run_logger().info("Asking %s about %d of %d keys", provider.source, len(due), len(questions))
     for batch in in_batches(due):
         yield understand(provider, ask(provider, batch))
+    # Even when nothing was to be asked, the ledger learns that the source has been looked at.
+    yield [Delivery()]
 
 
 def record(ledger: Ledger, run: Run, fetched: Fetched, deliveries: list[Delivery]) -> None:

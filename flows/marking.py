@@ -80,7 +80,7 @@ def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> 
 
 def leave_report(report: Report) -> None:
     """Leave the report where the Prefect UI shows it, one history per provider and unit."""
-    key = key_of(report.provider, report.unit)
+    key = key_of("uhrady", report.provider, report.unit)
     create_markdown_artifact(markdown(report), key=key, description=summary(report))
 
 

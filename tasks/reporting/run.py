@@ -82,9 +82,9 @@ class Report:
         return unsettled(self.parts, self.today)
 
 
-def key_of(provider: str, unit: str) -> str:
-    """The artifact's key: one per provider and unit, so that the UI shows the reports as one history."""
-    return re.sub(r"[^a-z0-9]+", "-", f"uhrady-{provider}-{unit}".lower()).strip("-")
+def key_of(*words: str) -> str:
+    """The key of an artifact: the same for the same kind of page, so that the UI shows them as one history."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(words).lower()).strip("-")
 
 
 def summary(report: Report) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -45,16 +46,20 @@ class Firm:
     def run(self, provider: str, **parameters: Any) -> State[Any]:
         """Run the provider's flow to its end and return its final state."""
         name = provider.replace("-", "_")
+        account = self.opened_account(provider)
+        flow = getattr(importlib.import_module(f"flows.{name}"), name)
+        return flow(account=account, unit=self.unit, return_state=True, **parameters)
+
+    def opened_account(self, provider: str) -> str:
+        """The name of the provider's block, its server open from now on."""
         if provider not in self.opened:
             own = self.folder / provider
             own.mkdir()
-            stand = self.open_things.enter_context(
-                importlib.import_module(f"sandbox.{name}").stand(self.world, own)
-            )
+            module = importlib.import_module(f"sandbox.{provider.replace('-', '_')}")
+            stand = self.open_things.enter_context(module.stand(self.world, own))
             stand.block.save(self.block_name(provider), overwrite=True)
             self.opened.add(provider)
-        flow = getattr(importlib.import_module(f"flows.{name}"), name)
-        return flow(account=self.block_name(provider), unit=self.unit, return_state=True, **parameters)
+        return self.block_name(provider)
 
     @property
     def unit(self) -> str:
@@ -62,6 +67,11 @@ class Firm:
 
     def block_name(self, provider: str) -> str:
         return f"{provider}-{self.unit}"
+
+    def payment_ids(self) -> list[str]:
+        """The identities of all payments in the ledger."""
+        with sqlite3.connect(self.folder / "ledger.db") as ledger:
+            return [str(row[0]) for row in ledger.execute("SELECT payment_id FROM payments ORDER BY 1")]
 
     def should(self, *providers: str) -> Standing:
         """What should stand on every document once these providers' payments are counted."""

@@ -275,4 +275,4 @@ def test_marks_changed_by_hand_are_shown_with_what_happens_to_them(policy: str) 
 
 
 def test_the_key_of_a_report_is_one_that_prefect_takes() -> None:
-    assert key_of("gp-webpay", "Firma č. 1") == "uhrady-gp-webpay-firma-1"
+    assert key_of("uhrady", "gp-webpay", "Firma č. 1") == "uhrady-gp-webpay-firma-1"
