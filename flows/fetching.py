@@ -20,6 +20,10 @@ from tasks.ledger import Ledger
 from tasks.provider import ByDocuments, ByPeriod, Delivery, Fault, Note, Provider
 
 
+RUNNING_TOTALS = frozenset({"calls"})
+"""Codes of notes that tell how far a run has got."""
+
+
 @dataclass
 class Fetched:
     """What came in during one run, counted; the payments themselves are in the ledger."""
@@ -98,4 +102,10 @@ def record(ledger: Ledger, run: Run, fetched: Fetched, deliveries: list[Delivery
         fetched.new += recorded.new
         fetched.changed += recorded.changed
         fetched.faults += delivery.faults
-        fetched.notes += delivery.notes
+        fetched.notes = [*superseded(fetched.notes, delivery.notes), *delivery.notes]
+
+
+def superseded(earlier: list[Note], later: tuple[Note, ...]) -> list[Note]:
+    """The earlier notes that later ones do not repeat: a running total counts once, with its last value."""
+    totals = {note.code for note in later if note.code in RUNNING_TOTALS}
+    return [note for note in earlier if note.code not in totals and note not in later]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from prefect import Task
 from prefect.client.schemas.objects import State
+from pydantic import SecretStr
 
 from flows import steps
 from sandbox.demo import PROVIDERS
@@ -22,6 +23,7 @@ from sandbox.mserver import SandboxMServer, open_mserver
 from sandbox.pohoda import SandboxPohoda
 from sandbox.world import Marks, World
 from tasks.days import prague_day
+from tasks.secrets import secrets_of
 
 Standing = dict[tuple[str, int], Marks | None]
 
@@ -37,6 +39,7 @@ class Firm:
     open_things: ExitStack
     before: Standing
     opened: set[str] = field(default_factory=set[str])
+    secrets: list[SecretStr] = field(default_factory=list[SecretStr])
 
     @property
     def ledger(self) -> str:
@@ -58,6 +61,7 @@ class Firm:
             module = importlib.import_module(f"sandbox.{provider.replace('-', '_')}")
             stand = self.open_things.enter_context(module.stand(self.world, own))
             stand.block.save(self.block_name(provider), overwrite=True)
+            self.secrets += secrets_of(stand.block)
             self.opened.add(provider)
         return self.block_name(provider)
 
@@ -99,6 +103,7 @@ def open_firm(prefect: None, tmp_path: Path) -> Generator[Callable[..., Firm]]:
             made = Firm(world, pohoda, mserver, tmp_path, open_things, pohoda.marks())
             block = pohoda.unit(mserver.address, made.ledger)
             block.model_copy(update=unit).save(made.unit, overwrite=True)
+            made.secrets += [block.mserver.password]
             return made
 
         yield opened

@@ -137,16 +137,32 @@ def test_a_field_that_pohoda_does_not_have_is_named_before_anything_is_asked(ope
     assert firm.mserver.import_requests == []
 
 
-def test_no_secret_and_no_payer_is_in_any_log_or_report(open_firm: Open, provider: str) -> None:
+def told_to_prefect() -> str:
+    """All that the Prefect server has been told: logs, reports, runs with their parameters and states."""
+    with get_client(sync_client=True) as client:
+        told = [log.message for log in client.read_logs(LogFilter(), limit=200)]
+        told += [str(found.data) for found in client.read_artifacts()]
+        told += [run.model_dump_json() for run in client.read_flow_runs(limit=200)]
+    return "\n".join(told)
+
+
+def test_no_secret_and_no_payer_is_in_any_log_report_or_run(open_firm: Open, provider: str) -> None:
     firm = open_firm()
     completed(firm.run(provider))
-    with get_client(sync_client=True) as client:
-        logs = client.read_logs(LogFilter())
-        told = [log.message for log in logs] + [str(found.data) for found in client.read_artifacts()]
-    seen = "\n".join(told)
+    seen = told_to_prefect()
     names = {money.name for money in firm.world.money if len(money.name) > 5}
     messages = {money.message for money in firm.world.money if len(money.message) > 12}
-    assert [text for text in sorted(names | messages) if text in seen] == []
+    secrets = {secret.get_secret_value() for secret in firm.secrets if len(secret.get_secret_value()) > 3}
+    assert [text for text in sorted(names | messages | secrets) if text in seen] == []
+
+
+def test_no_secret_is_in_the_ledger(open_firm: Open, provider: str) -> None:
+    firm = open_firm()
+    completed(firm.run(provider, dry_run=True))
+    kept = b"".join(file.read_bytes() for file in firm.folder.glob("ledger.db*"))
+    assert len(kept) > 10_000
+    for secret in firm.secrets:
+        assert secret.get_secret_value().encode() not in kept
 
 
 def test_two_runs_of_one_unit_at_once_take_turns_and_end_right(open_firm: Open) -> None:
