@@ -19,7 +19,6 @@ from tasks.days import ONE_DAY
 from tasks.ledger import Ledger
 from tasks.provider import ByDocuments, ByPeriod, Delivery, Fault, Note, Provider
 
-
 RUNNING_TOTALS = frozenset({"calls"})
 """Codes of notes that tell how far a run has got."""
 
