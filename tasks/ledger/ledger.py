@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from tasks.errors import SettingError
+from tasks.ledger import condition as conditions
 from tasks.ledger import journal as journals
 from tasks.ledger import leases, plans, reading, recording, turns
 from tasks.ledger.opening import file_of_unit, open_store
@@ -175,6 +176,10 @@ class Ledger:
             upsert(connection, capabilities, [row])
 
     # Care
+
+    def condition(self) -> conditions.Condition:
+        """Whether the ledger is whole, how large it is and how much it holds."""
+        return conditions.condition(self._store)
 
     def backup_to(self, path: Path) -> None:
         """Copy the whole ledger to a file while others go on working with it. Only of a ledger that is a file."""

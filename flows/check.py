@@ -1,0 +1,143 @@
+"""A check of everything that the runs of one accounting unit need, which changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact
+from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from blocks.byznysweb import ByznysWebShop
+from blocks.ceska_sporitelna import CeskaSporitelnaAccount
+from blocks.comgate import ComgateShop
+from blocks.csob import CsobAccount
+from blocks.fio import FioAccount
+from blocks.gopay import GoPayAccount
+from blocks.gp_webpay import GpWebpayMerchant
+from blocks.pohoda import PohodaUnit
+from flows.marking import masked_logs
+from flows.runs import block_named, scheduled_day
+from tasks.checking import Finding, failed, looked
+from tasks.checking.accounts import AREA as ACCOUNTS
+from tasks.checking.accounts import account_findings
+from tasks.checking.database import AREA as DATABASE
+from tasks.checking.database import database_findings
+from tasks.checking.ledger import AREA as LEDGER
+from tasks.checking.ledger import ledger_findings
+from tasks.checking.memory import Scratch
+from tasks.checking.mserver import mserver_findings
+from tasks.errors import PohodaPaymentsError
+from tasks.ledger import Ledger
+from tasks.pohoda.finding import located
+from tasks.provider import Provider
+from tasks.providers.byznysweb import ByznysWeb
+from tasks.providers.ceska_sporitelna import CeskaSporitelna
+from tasks.providers.comgate import Comgate
+from tasks.providers.csob import Csob
+from tasks.providers.fio import Fio
+from tasks.providers.gopay import GoPay
+from tasks.providers.gp_webpay import GpWebpay
+from tasks.reporting.check import check_key, check_markdown, check_summary
+from tasks.secrets import masked, secrets_of
+
+PROVIDERS: dict[str, tuple[type[Block], Callable[[Any, Any], Provider]]] = {
+    "fio": (FioAccount, Fio),
+    "csob": (CsobAccount, Csob),
+    "ceska-sporitelna": (CeskaSporitelnaAccount, CeskaSporitelna),
+    "comgate": (ComgateShop, Comgate),
+    "gopay": (GoPayAccount, GoPay),
+    "gp-webpay": (GpWebpayMerchant, GpWebpay),
+    "byznysweb": (ByznysWebShop, ByznysWeb),
+}
+
+
+def check_name() -> str:
+    """Which unit and day a check is about, for the list of runs in the UI."""
+    return f"{flow_run.parameters.get('unit')} {scheduled_day()}"
+
+
+@flow(name="check", flow_run_name=check_name)
+def check(unit: str = "pohoda", accounts: list[str] | None = None) -> State[Any]:
+    """Zkontroluje databázi, mServer, evidenci a účty poskytovatelů a nic při tom nezmění.
+
+    Zpráva u každé věci říká, jak je na tom, podle čeho se to pozná a co udělat dál.
+
+    Args:
+        unit: Jméno bloku „Pohoda - účetní jednotka“.
+        accounts: Účty ve tvaru poskytovatel/blok, např. fio/fio; prázdné = všechny uložené bloky poskytovatelů.
+    """
+    findings, secrets = _findings(unit, saved_accounts() if accounts is None else accounts)
+    report = masked(check_markdown(unit, findings), secrets)
+    create_markdown_artifact(report, key=check_key(unit), description=check_summary(findings))
+    get_run_logger().info(check_summary(findings))
+    wrong = [f"{finding.area}: {finding.name}" for finding in findings if finding.state == "wrong"]
+    if wrong:
+        return Failed(message=f"Špatně: {len(wrong)} ({', '.join(wrong)})")
+    return Completed(message=check_summary(findings))
+
+
+def saved_accounts() -> list[str]:
+    """Every saved account of every provider, as "provider/block name"."""
+    providers = {kind.get_block_type_slug(): provider for provider, (kind, _) in PROVIDERS.items()}
+    with get_client(sync_client=True) as client:
+        saved = client.read_block_documents(include_secrets=False)
+    kinds = [(document.block_type.slug if document.block_type else "", document.name) for document in saved]
+    return sorted(f"{providers[slug]}/{name}" for slug, name in kinds if slug in providers)
+
+
+def _findings(unit: str, accounts: Iterable[str]) -> tuple[list[Finding], list[Any]]:
+    """All findings, and the secrets that no report may hold."""
+    today = scheduled_day()
+    try:
+        pohoda = block_named(PohodaUnit, unit)
+    except PohodaPaymentsError as error:
+        return [failed("Nastavení", f"Blok {unit}", error)], []
+    with ExitStack() as open_things:
+        open_things.enter_context(masked_logs(pohoda))
+        found, memory = _opened_ledger(pohoda, open_things)
+        found = [*_of_pohoda(pohoda, memory, today), *found]
+        secrets = secrets_of(pohoda)
+        for label in accounts:
+            more, theirs = _of_account(label, memory, today)
+            found += more
+            secrets += theirs
+    return found, secrets
+
+
+def _opened_ledger(pohoda: PohodaUnit, open_things: ExitStack) -> tuple[list[Finding], Any]:
+    """What is told of the ledger, and what remembers in its place when it cannot be used."""
+    try:
+        ledger = open_things.enter_context(Ledger.of_unit(pohoda.ico, pohoda.ledger))
+    except PohodaPaymentsError as error:
+        return [failed(LEDGER, "Celistvost", error)], Scratch()
+    return looked(LEDGER, "Celistvost", lambda: ledger_findings(ledger, dt.datetime.now(dt.UTC))), ledger
+
+
+def _of_pohoda(pohoda: PohodaUnit, memory: Any, today: dt.date) -> list[Finding]:
+    try:
+        pohoda = located(pohoda, today)
+    except PohodaPaymentsError as error:
+        return [failed(DATABASE, "Nalezení databáze", error), *mserver_findings(pohoda, memory)]
+    return [*database_findings(pohoda, today), *mserver_findings(pohoda, memory)]
+
+
+def _of_account(label: str, memory: Any, today: dt.date) -> tuple[list[Finding], list[Any]]:
+    provider, _, name = label.partition("/")
+    if provider not in PROVIDERS:
+        cause = "Takového poskytovatele program nezná."
+        return [Finding(ACCOUNTS, label, "wrong", cause, "", f"Napište jeden z: {', '.join(PROVIDERS)}.")], []
+    kind, made = PROVIDERS[provider]
+    try:
+        account = block_named(kind, name or provider)
+    except PohodaPaymentsError as error:
+        return [failed(ACCOUNTS, label, error)], []
+    with masked_logs(account):
+        return account_findings(label, lambda: made(account, memory), today), secrets_of(account)
