@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from tasks.matching.keys import Ints
-
-DEEPEST = 8
-"""A reversal of a reversal is real; a longer chain than this, or a circle, is followed no further."""
 
 
 def roots(payments: pd.DataFrame) -> tuple[Ints, Ints]:
@@ -31,10 +30,19 @@ def roots(payments: pd.DataFrame) -> tuple[Ints, Ints]:
     currencies = payments["currency"].to_numpy(dtype=object)
     found = ((row, here.get((sources[row], named[row]), -1)) for row in rows.tolist())
     direct = {row: meant for row, meant in found if meant >= 0 and currencies[row] == currencies[meant]}
-    for row in direct:
+    acyclic = {row: meant for row, meant in direct.items() if not _returns(row, direct)}
+    for row in acyclic:
         root, steps = row, 0
-        while root in direct and steps <= DEEPEST:
-            root, steps = direct[root], steps + 1
-        if steps <= DEEPEST:
-            target[row], depth[row] = root, steps
+        while root in acyclic:
+            root, steps = acyclic[root], steps + 1
+        target[row], depth[row] = root, steps
     return target, depth
+
+
+def _returns(row: int, direct: Mapping[int, int]) -> bool:
+    """Whether the row takes itself back in the end."""
+    seen, place = set[int](), direct.get(row)
+    while place is not None and place != row and place not in seen:
+        seen.add(place)
+        place = direct.get(place)
+    return place == row

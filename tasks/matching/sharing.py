@@ -7,7 +7,7 @@ the input nor any payment of other documents has a say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -45,7 +45,7 @@ class Claim:
 class Book:
     """What has been counted on each document so far; money and an e-shop's word are kept apart."""
 
-    totals: Mapping[int, int]
+    totals: Sequence[int]
     counted: dict[tuple[bool, int], int] = field(default_factory=dict[tuple[bool, int], int])
 
     def open(self, word: bool, document: int) -> int:
@@ -64,7 +64,7 @@ class Book:
                 self.counted[key] = self.counted.get(key, 0) + part.amount
 
 
-def shared(claims: Sequence[Claim], totals: Mapping[int, int], oldest_first: bool) -> dict[int, list[Part]]:
+def shared(claims: Iterable[Claim], totals: Sequence[int], oldest_first: bool) -> dict[int, list[Part]]:
     """The parts of each claim's payment, by case.
 
     Claims come in their order, a claim that takes another back after it; `documents` of a claim oldest first.

@@ -7,7 +7,7 @@ their order (`sharing`), and the same money told twice counts once (`words`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 import numpy as np
@@ -81,21 +81,21 @@ def _sharing(cases: Cases, reasons: Ints, followers: Ints) -> Parts:
         choices[case] = [document]
     age = _age(cases.documents, np.unique(documents))
     order = _in_order(cases, np.unique(np.r_[several, single, followers, crowded]))
-    claims = [_claim(cases, case, choices, age) for case in order.tolist()]
-    totals = dict(enumerate(cases.documents["total"].tolist()))
-    settled = shared(claims, totals, cases.settings.oldest_first)
+    claims = _claims(cases, order, choices, age)
+    settled = shared(claims, cases.documents["total"].tolist(), cases.settings.oldest_first)
     rows = [(case, p.document, p.amount, p.reason) for case, found in settled.items() for p in found]
     rows.sort(key=itemgetter(0))
     return Parts(*np.array(rows, np.int64).reshape(-1, 4).T)
 
 
-def _claim(cases: Cases, case: int, choices: dict[int, list[int]], age: dict[int, int]) -> Claim:
-    payment, agenda = divmod(case, cases.width)
-    amount, root = int(cases.payments["amount"].array[payment]), int(cases.roots[payment])
-    if root >= 0:
-        return Claim(case, amount, root=root * cases.width + agenda)
-    documents = sorted(choices[case], key=lambda document: age[document])
-    return Claim(case, amount, tuple(documents), bool(cases.words[payment]))
+def _claims(cases: Cases, order: Ints, choices: dict[int, list[int]], age: dict[int, int]) -> Iterator[Claim]:
+    rows, agendas = np.divmod(order, cases.width)
+    amounts, words = cases.payments["amount"].to_numpy()[rows], cases.words[rows]
+    roots = np.where(cases.roots[rows] >= 0, cases.roots[rows] * cases.width + agendas, -1)
+    columns = (order.tolist(), amounts.tolist(), words.tolist(), roots.tolist())
+    for case, amount, word, root in zip(*columns, strict=True):
+        documents = () if root >= 0 else tuple(sorted(choices[case], key=age.__getitem__))
+        yield Claim(case, amount, documents, word, root)
 
 
 def _in_order(cases: Cases, some: Ints) -> Ints:
