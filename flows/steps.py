@@ -22,6 +22,7 @@ from tasks.days import Days
 from tasks.deciding import decided
 from tasks.errors import Unavailable, is_passing
 from tasks.loading import load
+from tasks.pohoda import backup
 from tasks.pohoda.finding import located
 from tasks.pohoda.years import read_years
 from tasks.provider import ByDocuments, ByPeriod, Delivery
@@ -80,6 +81,7 @@ extract = step("extract", _extract)
 normalize = step("normalize", _normalize)
 ask = step("ask", _ask)
 understand = step("understand", _understand)
+back_up = step("back up", backup.back_up)
 locate = step("find databases", located)
 read = step("read documents", read_years)
 decide = step("match", decided)

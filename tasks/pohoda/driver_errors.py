@@ -35,6 +35,18 @@ SETTING_CODES = {
     18487: ("The login's password has expired", "set a new password for the login and in database.password"),
     18488: ("The login's password must be changed", "set a new password for the login and in database.password"),
     208: ("The database has no such table; it may not be Pohoda's", "check database.name"),
+    262: (
+        "The login may not back up or verify a backup",
+        "let the administrator give it the role db_backupoperator there, and for verifying CREATE DATABASE",
+    ),
+    3201: (
+        "SQL Server cannot open the file of the backup",
+        "correct backup.folder: it must be there on SQL Server's own computer and open to its service",
+    ),
+    3202: (
+        "SQL Server could not write the backup to its end",
+        "see on SQL Server's own computer whether the disk is full",
+    ),
     229: _RIGHTS,
     916: _RIGHTS,
 }
