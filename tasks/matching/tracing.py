@@ -15,7 +15,7 @@ from tasks.matching import gates
 from tasks.matching.links import roots
 from tasks.matching.reasons import REASONS, Reason, State
 from tasks.matching.rules import Search
-from tasks.matching.suggestions import suggest
+from tasks.matching.suggestions import IDENTITY, suggest
 from tasks.matching.verdicts import match
 from tasks.tables import AGENDAS
 
@@ -151,8 +151,7 @@ class _Trace:
     def __init__(self, payments: pd.DataFrame, documents: pd.DataFrame, settings: Matching) -> None:
         self.payments, self.documents, self._settings = payments, documents, settings
         self.verdicts = match(payments, documents, settings)
-        found = suggest(payments, documents, self.verdicts, settings)
-        self._suggested = {tuple(key): why for *key, why in found.itertuples(index=False, name=None)}
+        self._suggested = self._suggestions()
         self._roots = roots(payments)[0]
         self._barred = gates.barred(payments, self._roots >= 0, settings)
         self._gates = gates.PairGates(payments, documents, settings)
@@ -174,14 +173,21 @@ class _Trace:
                 found = step(np.ones(len(ours), np.bool_))
                 for place, other in zip(found.payments.tolist(), found.documents.tolist(), strict=True):
                     yield payments[place], documents[other]
-        for payment in payments:
-            for document in documents if len(self._suggested) else ():
-                if self._suggestion(payment, document):
-                    yield payment, document
+        asked = set(payments), set(documents)
+        yield from (pair for pair in self._suggested if pair[0] in asked[0] and pair[1] in asked[1])
 
-    def _suggestion(self, payment: int, document: int) -> str:
-        ours, theirs = self.payments.iloc[payment], self.documents.iloc[document]
-        return self._suggested.get((ours["source"], ours["payment_id"], theirs["agenda"], theirs["id"]), "")
+    def _suggestions(self) -> dict[tuple[int, int], str]:
+        """Why a document (by its row) is suggested for a payment (by its row)."""
+        found = suggest(self.payments, self.documents, self.verdicts, self._settings)
+        ours = self.payments[IDENTITY].reset_index(names="payment")
+        theirs = self.documents[["agenda", "id"]].reset_index(names="document")
+        pairs = (
+            found.rename(columns={"document_id": "id"})
+            .merge(ours, on=IDENTITY)
+            .merge(theirs, on=["agenda", "id"])
+        )
+        rows = zip(pairs["payment"].tolist(), pairs["document"].tolist(), strict=True)
+        return dict(zip(rows, pairs["why"].tolist(), strict=True))
 
     def outcomes(self, payment: int, agenda: str) -> tuple[Outcome, ...]:
         """What became of the parts of a payment in an agenda."""
@@ -215,7 +221,7 @@ class _Trace:
             gates=tuple(self._gate_verdicts(payment, document)),
             rules=tuple(self._rule_verdicts(payment, document)),
             outcomes=self.outcomes(payment, str(theirs["agenda"])),
-            suggestion=self._suggestion(payment, document),
+            suggestion=self._suggested.get((payment, document), ""),
         )
 
     def _gate_verdicts(self, payment: int, document: int) -> Iterator[GateVerdict]:
