@@ -129,10 +129,10 @@ def _ours(marked: pd.DataFrame, documents: pd.DataFrame, fields: Mapping[str, fr
     """
     last = marked.rename(columns={"document_id": "then", **{mark: f"last_{mark}" for mark in MARKS}})
     known = documents.rename(columns={"id": "document_id", **{f"marked_{mark}": f"old_{mark}" for mark in MARKS}})
+    known["several"] = known.duplicated(["agenda", "number"], keep=False)
     found = known.merge(last, on=["agenda", "number"])
-    several = found.duplicated(["agenda", "number"], keep=False)
     standing = (found["last_amount"] != 0) | (found["last_count"] != 0) | found["last_paid"]
-    ours = standing & (~several | (found["document_id"] == found["then"]))
+    ours = standing & (~found["several"] | (found["document_id"] == found["then"]))
     if "confirmed" in found:
         ours &= found["confirmed"] | ~_differs(found, fields, "last")
     return found.loc[ours, KEY].drop_duplicates()

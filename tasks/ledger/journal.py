@@ -25,6 +25,7 @@ MARKED: Mapping[str, str] = {
     "agenda": "str",
     "document_id": "int64",
     "number": "str",
+    "total": "int64",  # the document's when we wrote
     "amount": "int64",
     "count": "int64",
     "paid": "bool",
@@ -78,17 +79,19 @@ class Journal:
 def marked(store: Store, unit: str) -> pd.DataFrame:
     """The documents whose marks are, or may be, ours, with what we last wrote; columns `MARKED`.
 
-    Per agenda, number and id the newest write counts that was confirmed, or of which nobody knows whether it
-    arrived (`confirmed` is False then). A write that took our marks away (nothing paid, no payment, no) makes the
-    document no longer ours once it is confirmed; until then what it was to take away may still stand.
+    Per agenda, number and id the newest confirmed write counts, and beside it a newer one of which nobody knows
+    whether it arrived (`confirmed` is False then). A confirmed write that took our marks away (nothing paid, no
+    payment, no) makes the document no longer ours.
     """
     w = writes.c
     takes_away = (w.new_amount == 0) & (w.new_count == 0) & ~w.new_paid
-    telling = (w.outcome == WRITTEN) | (w.outcome.in_(MAYBE) & ~takes_away)
+    sure = w.outcome == WRITTEN
     document = (w.agenda, w.number, w.document_id)
-    newest = select(func.max(w.id)).where(w.unit == unit, telling).group_by(*document)
-    values = (w.agenda, w.document_id, w.number, w.new_amount, w.new_count, w.new_paid, w.outcome == WRITTEN)
-    query = select(*values).where(w.id.in_(newest), ~takes_away).order_by(*document)
+    newest_sure = select(func.max(w.id)).where(w.unit == unit, sure).group_by(*document)
+    newest = select(func.max(w.id)).where(w.unit == unit, sure | w.outcome.in_(MAYBE)).group_by(*document)
+    values = (w.agenda, w.document_id, w.number, w.total, w.new_amount, w.new_count, w.new_paid, sure)
+    counting = w.id.in_(newest_sure) | w.id.in_(newest)
+    query = select(*values).where(counting, ~(sure & takes_away)).order_by(*document, w.id)
     with store.reading() as connection:
         return framed(MARKED, connection.execute(query).fetchall())
 

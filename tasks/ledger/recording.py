@@ -50,7 +50,11 @@ def record(store: Store, source: str, delivery: Delivery, *, run: str, at: dt.da
         _replace_changed(connection, list(changed.values()), standing, run, at)
         _mark_covered(connection, delivery.covered, stamp, at)
         _save_answers(connection, delivery.answers, stamp, at)
-        upsert(connection, cursors, [{**stamp, "name": name, "value": value} for name, value in delivery.cursors])
+        upsert(
+            connection,
+            cursors,
+            [{**stamp, "name": name, "value": storable(value)} for name, value in delivery.cursors],
+        )
         new_faults = _keep_faults(connection, [*delivery.faults, *twice], stamp, at)
         upsert(connection, sources, [{**stamp, "recorded_at": at}])
     return Recorded(len(new), len(changed), len(arrived) - len(new) - len(changed), new_faults)
@@ -64,9 +68,16 @@ def rows(frame: pd.DataFrame) -> list[Row]:
         if pd.api.types.is_datetime64_dtype(column.dtype):
             column = column.dt.date
         values = column.astype(object)
-        columns.append(values.where(values.notna(), None).tolist())
+        columns.append([storable(value) for value in values.where(values.notna(), None).tolist()])
     names = [str(name) for name in frame.columns]
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def storable(value: Any) -> Any:
+    """The value as every database takes it: half a character and NUL become a replacement sign."""
+    if not isinstance(value, str) or (value.isprintable() and value.isascii()):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")
 
 
 def _rows_of(source: str, frame: pd.DataFrame) -> tuple[dict[str, Row], list[Fault]]:
@@ -157,9 +168,9 @@ def _keep_faults(connection: Connection, found: Sequence[Fault], stamp: Row, at:
         {
             **stamp,
             "digest": digest,
-            "record": fault.record,
-            "cause": fault.cause,
-            "raw": fault.raw,
+            "record": storable(fault.record),
+            "cause": storable(fault.cause),
+            "raw": storable(fault.raw),
             "first_seen_at": at,
         }
         for digest, fault in by_digest.items()
@@ -170,5 +181,5 @@ def _keep_faults(connection: Connection, found: Sequence[Fault], stamp: Row, at:
 
 
 def _digest(fault: Fault) -> str:
-    text = "\0".join((fault.record, fault.cause, fault.raw))
+    text = "\0".join(map(storable, (fault.record, fault.cause, fault.raw)))
     return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -35,6 +35,7 @@ def test_a_confirmed_write_is_ours(ledger: Ledger, journal: Journal) -> None:
             "agenda": "issued_invoice",
             "document_id": 7,
             "number": "FV1",
+            "total": change("FV1")["total"],
             "amount": 150000,
             "count": 1,
             "paid": True,
@@ -44,12 +45,12 @@ def test_a_confirmed_write_is_ours(ledger: Ledger, journal: Journal) -> None:
 
 
 @pytest.mark.parametrize("outcome", [None, "unknown"])
-def test_a_write_whose_outcome_nobody_knows_may_be_ours(
+def test_a_write_whose_outcome_nobody_knows_may_be_ours_beside_the_one_before_it(
     ledger: Ledger, journal: Journal, outcome: str | None
 ) -> None:
     write(journal, "written", new_amount=1)
     write(journal, outcome)
-    assert ledger.marked(UNIT)[["amount", "confirmed"]].to_numpy().tolist() == [[150000, False]]
+    assert ledger.marked(UNIT)[["amount", "confirmed"]].to_numpy().tolist() == [[1, True], [150000, False]]
 
 
 def test_a_refused_write_leaves_the_one_before_it(ledger: Ledger, journal: Journal) -> None:
@@ -66,7 +67,7 @@ def test_a_document_that_was_only_refused_is_not_ours(ledger: Ledger, journal: J
 def test_a_document_whose_marks_were_taken_away_is_ours_no_more(ledger: Ledger, journal: Journal) -> None:
     write(journal, "written")
     write(journal, "unknown", new_amount=0, new_count=0, new_paid=False)
-    assert ledger.marked(UNIT)[["amount", "confirmed"]].to_numpy().tolist() == [[150000, True]]
+    assert ledger.marked(UNIT)[["amount", "confirmed"]].to_numpy().tolist() == [[150000, True], [0, False]]
     write(journal, "written", new_amount=0, new_count=0, new_paid=False)
     assert numbers(ledger) == []
 

@@ -150,3 +150,12 @@ def test_the_history_is_every_version_in_the_order_in_which_they_came(symbols: l
 
 def _file(folder: str) -> str:
     return f"sqlite:///{(Path(folder) / 'ledger.db').as_posix()}"
+
+
+@pytest.mark.parametrize("text", ["dárek \ud83d", "\udc00", "a\x00b", "celý 🎁 dárek"])
+def test_half_a_character_in_a_message_is_kept_as_far_as_it_can_be(ledger: Ledger, text: str) -> None:
+    found = delivery(incoming("1", message=text), faults=(Fault(text, text, text),), cursors=(("at", text),))
+    assert ledger.record(SOURCE, found, run="one", at=NOON).new == 1
+    assert ledger.record(SOURCE, found, run="two", at=NOON).known == 1
+    kept = str(ledger.payments()["message"].iloc[0])
+    assert kept == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "\ufffd")
