@@ -7,15 +7,16 @@ connection is closed at once after use and nothing pools it (pohoda-sql.md 9.2).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Protocol
 
 from blocks.pohoda import Database
+from tasks.errors import OutcomeUnknown
 from tasks.pohoda import sqlite, sqlserver
 from tasks.pohoda.driver_errors import explained, is_driver_error
 
-ROWS_AT_ONCE = 200
+ROWS_AT_ONCE = 500
 
 
 class Cursor(Protocol):
@@ -24,7 +25,7 @@ class Cursor(Protocol):
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Any: ...
 
     @property
-    def description(self) -> Any: ...
+    def rowcount(self) -> int: ...
 
     def fetchall(self) -> list[Any]: ...
 
@@ -49,7 +50,8 @@ def connected(database: Database, *, read_only: bool = True) -> Generator[Connec
 
     Read-only, each statement stands alone and no transaction is ever open. Otherwise everything inside is one
     transaction: committed at the end, rolled back when anything is raised. Raises SettingError when a person must
-    act (login, driver, certificate, rights), Unavailable when trying later helps, Refused for the rest.
+    act (login, driver, certificate, rights), Unavailable when trying later helps, OutcomeUnknown when the commit
+    itself failed, Refused for the rest.
     """
     try:
         opened: Connection = _open(database, read_only)
@@ -58,10 +60,10 @@ def connected(database: Database, *, read_only: bool = True) -> Generator[Connec
                 yield connection
             except BaseException:
                 if not read_only:
-                    connection.rollback()
+                    _roll_back(connection)
                 raise
             if not read_only:
-                connection.commit()
+                _commit(connection, database)
     except Exception as error:
         if not is_driver_error(error):
             raise
@@ -76,15 +78,40 @@ def read_rows(connection: Connection, sql: str, parameters: Sequence[Any] = ()) 
     return cursor.fetchall()
 
 
-def read_columns(connection: Connection, sql: str, parameters: Sequence[Any] = ()) -> list[list[Any]]:
-    """The same column by column. Rows are let go portion by portion, which is faster than holding all of them."""
+def read_portions(
+    connection: Connection, sql: str, parameters: Sequence[Any] = ()
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The same, some hundred rows at a time and each time column by column; nothing when there is no row.
+
+    Values that are used while they are fresh and then let go cost a large unit far less than all of them at once.
+    """
     cursor = connection.cursor()
     cursor.execute(sql, parameters)
-    read: list[list[Any]] = [[] for _ in cursor.description]
     while portion := cursor.fetchmany(ROWS_AT_ONCE):
-        for column, values in zip(read, zip(*portion, strict=True), strict=True):
-            column.extend(values)
-    return read
+        yield list(zip(*portion, strict=True))
+
+
+def _roll_back(connection: Connection) -> None:
+    """Of a broken connection the server takes everything back by itself, and the cause tells more than this."""
+    try:
+        connection.rollback()
+    except Exception as error:
+        if not is_driver_error(error):
+            raise
+
+
+def _commit(connection: Connection, database: Database) -> None:
+    try:
+        connection.commit()
+    except Exception as error:
+        if not is_driver_error(error):
+            raise
+        # Whether the server had done it before the connection broke, only what stands there can tell.
+        raise OutcomeUnknown(
+            "The database did not confirm that it kept the changes",
+            evidence=explained(error, database).evidence,
+            next_step="what stands in Pohoda is read back before anything is sent again",
+        ) from None
 
 
 def _open(database: Database, read_only: bool) -> Any:

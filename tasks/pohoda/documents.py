@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ import pandas as pd
 from blocks.pohoda import PohodaUnit
 from tasks.pohoda import columns
 from tasks.pohoda.catalogue import Fields, configured_fields, read_catalogue, read_facts
-from tasks.pohoda.connection import connected, read_columns, read_rows
+from tasks.pohoda.connection import connected, read_portions
 from tasks.pohoda.statements import DOCUMENT_COLUMNS, documents_statement, marks_statement
-from tasks.tables import AGENDAS, DOCUMENTS, checked, stacked
+from tasks.tables import AGENDAS, DOCUMENTS, checked, stacked, table
 
 STANDING = {
     "agenda": "str",
@@ -25,6 +25,8 @@ STANDING = {
     "marked_paid": "boolean",
 }
 """Columns of the marks that are read back."""
+Arrays = dict[str, columns.Array]
+
 IDS_PER_STATEMENT = 500
 """SQL Server takes at most 2,100 parameters."""
 
@@ -39,16 +41,17 @@ def read_documents(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
     """
     # This spelling of a moment means the same whatever date format the login's language has.
     since = f"{(today - dt.timedelta(days=unit.horizon_days)).isoformat()}T00:00:00"
+    read: list[pd.DataFrame] = []
     with connected(unit.database) as connection:
         read_facts(connection, unit)
         catalogue = read_catalogue(connection)
         active = [agenda for agenda in AGENDAS if unit.agenda(agenda).active]
         fields = {agenda: configured_fields(unit, agenda, catalogue) for agenda in active}
-        read = {
-            agenda: read_columns(connection, documents_statement(agenda, fields[agenda]), (since,))
-            for agenda in active
-        }
-    return stacked(DOCUMENTS, [_documents(agenda, fields[agenda], unit, read[agenda]) for agenda in active])
+        for agenda in active:
+            portions = read_portions(connection, documents_statement(agenda, fields[agenda]), (since,))
+            arrays = [_documents(agenda, fields[agenda], unit, portion) for portion in portions]
+            read.append(_table(DOCUMENTS, agenda, arrays))
+    return stacked(DOCUMENTS, read)
 
 
 def read_marks(unit: PohodaUnit, agenda: str, ids: Iterable[int]) -> pd.DataFrame:
@@ -57,56 +60,57 @@ def read_marks(unit: PohodaUnit, agenda: str, ids: Iterable[int]) -> pd.DataFram
     A document that is no longer there has no row. Raises as `read_documents`.
     """
     asked = [int(row_id) for row_id in ids]
-    read: list[Sequence[Any]] = []
+    arrays: list[Arrays] = []
     with connected(unit.database) as connection:
         fields = configured_fields(unit, agenda, read_catalogue(connection))
         for start in range(0, len(asked), IDS_PER_STATEMENT):
             some = asked[start : start + IDS_PER_STATEMENT]
-            read += read_rows(connection, marks_statement(agenda, fields, len(some)), some)
-    row_ids, amounts, counts, paid = zip(*read, strict=True) if read else [()] * 4
-    found = {"agenda": columns.constant(agenda, len(read)), "document_id": np.array(row_ids, dtype=np.int64)}
-    return checked(STANDING, pd.DataFrame({**found, **_marks(amounts, counts, paid)}))
+            for row_ids, *marks in read_portions(connection, marks_statement(agenda, fields, len(some)), some):
+                arrays.append({"document_id": np.array(row_ids, dtype=np.int64), **_marks(*marks)})
+    return _table(STANDING, agenda, arrays)
 
 
-def _documents(agenda: str, fields: Fields, unit: PohodaUnit, read: list[list[Any]]) -> pd.DataFrame:
-    given = dict(zip(DOCUMENT_COLUMNS, read, strict=True))
-    has_symbol_column = agenda != "received_order" or fields.variable_symbol
-    frame = pd.DataFrame(
-        {
-            "agenda": columns.constant(agenda, len(given["id"])),
-            "id": np.array(given["id"], dtype=np.int64),
-            "number": columns.texts(given["number"]),
-            "variable_symbol": columns.symbols(
-                given["variable_symbol"] if has_symbol_column else [_digits(text) for text in given["number"]]
-            ),
-            "specific_symbol": columns.symbols(given["specific_symbol"]),
-            "constant_symbol": columns.symbols(given["constant_symbol"]),
-            "reference": columns.texts(given["reference"]),
-            "total": columns.amounts(given["total"]),
-            "currency": columns.texts(given["currency"]).fillna(unit.home_currency),
-            "issued_on": columns.days(given["issued_on"]),
-            "cancelled": np.array(given["cancelled"], dtype=np.bool_),
-            "open_amount": _open(agenda, given["open_amount"]),
-            "customer": columns.customers(given["ico"], given["ad"]),
-            **_marks(given["marked_amount"], given["marked_count"], given["marked_paid"]),
-        }
-    )
-    return checked(DOCUMENTS, frame)
-
-
-def _marks(amount: Sequence[Any], count: Sequence[Any], paid: Sequence[Any]) -> dict[str, pd.Series[Any]]:
+def _documents(agenda: str, fields: Fields, unit: PohodaUnit, portion: Sequence[Sequence[Any]]) -> Arrays:
+    given = dict(zip(DOCUMENT_COLUMNS, portion, strict=True))
+    is_order = agenda == "received_order"
+    if is_order and not fields.variable_symbol:
+        given["variable_symbol"] = [_digits(number) for number in given["number"]]
     return {
-        "marked_amount": columns.optional_amounts(amount),
-        "marked_count": columns.optional_numbers(count),
-        "marked_paid": columns.optional_answers(paid),
+        "id": np.array(given["id"], dtype=np.int64),
+        "number": columns.texts(given["number"]),
+        "variable_symbol": columns.symbols(given["variable_symbol"]),
+        "specific_symbol": columns.symbols(given["specific_symbol"]),
+        "constant_symbol": columns.symbols(given["constant_symbol"]),
+        "reference": columns.texts(given["reference"]),
+        "total": columns.amounts(given["total"]),
+        "currency": columns.texts([code or unit.home_currency for code in given["currency"]]),
+        "issued_on": columns.days(given["issued_on"]),
+        "cancelled": np.array(given["cancelled"], dtype=np.bool_),
+        # Orders have no open amount at all; an invoice's empty one is zero, as everywhere in Pohoda.
+        "open_amount": (columns.optional_amounts if is_order else columns.amounts)(given["open_amount"]),
+        "customer": columns.customers(given["ico"], given["ad"]),
+        **_marks(given["marked_amount"], given["marked_count"], given["marked_paid"]),
     }
 
 
-def _open(agenda: str, values: Sequence[Any]) -> pd.Series[Any]:
-    """Orders have no open amount at all; an invoice's empty one is zero, as everywhere in Pohoda."""
-    if agenda == "received_order":
-        return columns.optional_amounts(values)
-    return pd.Series(columns.amounts(values)).astype("Int64")
+def _marks(amount: Sequence[Any], count: Sequence[Any], paid: Sequence[Any]) -> Arrays:
+    return {
+        "marked_amount": columns.optional_amounts(amount),
+        "marked_count": columns.optional_numbers(count),
+        "marked_paid": columns.optional_numbers(paid),
+    }
+
+
+def _table(shape: Mapping[str, str], agenda: str, arrays: Sequence[Arrays]) -> pd.DataFrame:
+    if not arrays:
+        return table(shape)
+    found = {
+        name: columns.joined([portion[name] for portion in arrays], dtype)
+        for name, dtype in shape.items()
+        if name != "agenda"
+    }
+    rows = sum(len(next(iter(portion.values()))) for portion in arrays)
+    return checked(shape, pd.DataFrame({"agenda": pd.Series([agenda] * rows, dtype="str"), **found}))
 
 
 def _digits(number: str) -> str:

@@ -67,7 +67,7 @@ def test_reading_sends_no_other_statements_than_these(tmp_path: Path, monkeypatc
 
         return heard
 
-    for module, name in (("catalogue", "read_rows"), ("documents", "read_rows"), ("documents", "read_columns")):
+    for module, name in (("catalogue", "read_rows"), ("documents", "read_portions")):
         monkeypatch.setattr(f"tasks.pohoda.{module}.{name}", listening(getattr(connection, name)))
     pohoda = SandboxPohoda.build(firm(seed=1, today=TODAY), tmp_path)
     unit = pohoda.unit("http://127.0.0.1:444", "sqlite://")

@@ -20,7 +20,7 @@ from sandbox.pohoda import SandboxPohoda
 from sandbox.world import Marks
 from tasks.errors import Refused, SettingError, Unavailable
 from tasks.pohoda import sqlite, sqlserver
-from tasks.pohoda.connection import connected, read_columns, read_rows
+from tasks.pohoda.connection import connected, read_portions, read_rows
 from tasks.pohoda.sqlserver import connection_string
 
 MARK = "UPDATE dbo.FA SET VPrUhrazeno = '121.0000', VPrPocetPlateb = 1, VPrUhrazVse = 1 WHERE ID = 1"
@@ -220,11 +220,15 @@ def test_a_database_that_is_not_there_is_a_setting(unit: PohodaUnit, tmp_path: P
     assert not (tmp_path / "nic.db").exists()
 
 
-def test_rows_come_by_columns_too_also_when_there_is_none(unit: PohodaUnit, any_way: str) -> None:
+def test_rows_come_in_portions_too_each_by_columns(
+    unit: PohodaUnit, monkeypatch: pytest.MonkeyPatch, any_way: str
+) -> None:
     with connected(unit.database) as connection:
         asked = "SELECT d.ID, d.Cislo FROM dbo.FA AS d WHERE d.ID < ? ORDER BY d.ID"
-        assert read_columns(connection, asked, (3,)) == [[1, 2], ["260100001", "260800001"]]
-        assert read_columns(connection, asked, (0,)) == [[], []]
+        assert list(read_portions(connection, asked, (3,))) == [[(1, 2), ("260100001", "260800001")]]
+        assert list(read_portions(connection, asked, (0,))) == []
+        monkeypatch.setattr("tasks.pohoda.connection.ROWS_AT_ONCE", 1)
+        assert [portion[0] for portion in read_portions(connection, asked, (3,))] == [(1,), (2,)]
 
 
 def without_pyodbc(monkeypatch: pytest.MonkeyPatch) -> None:
