@@ -240,13 +240,11 @@ class PohodaUnit(Block):
     )
     database: Database = Field(title="Databáze", description="Databáze, ze které se čtou doklady.")
     mserver: MServer = Field(title="mServer", description="Služba, přes kterou se zapisují stavy úhrad.")
-    writer: Literal["mserver", "sql", "settlement"] = Field(
+    writer: Literal["mserver", "sql"] = Field(
         default="mserver",
         title="Způsob zápisu",
         description="mserver = do polí úhrad přes mServer (verze Pohody to musí umět); "
-        "sql = do týchž polí přímo v databázi, mimo podporované rozhraní Pohody; "
-        "settlement = POZOR, zásah do účetnictví: mServer faktury a zálohové faktury skutečně zlikviduje, doklady "
-        "se tváří jako uhrazené bez vazby na banku, a likvidace z výpisu by je pak uhradila podruhé.",
+        "sql = do týchž polí přímo v databázi, mimo podporované rozhraní Pohody.",
     )
     sql: SqlWriting = Field(
         default_factory=SqlWriting,

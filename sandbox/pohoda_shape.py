@@ -131,7 +131,16 @@ def _declared(name: str, kind: str) -> str:
 
 
 def create_catalogue(connection: sqlite3.Connection) -> None:
-    """What INFORMATION_SCHEMA.COLUMNS tells of these tables on SQL Server."""
+    """What INFORMATION_SCHEMA.COLUMNS tells of these tables on SQL Server, and what the login there may change.
+
+    SQLite has no logins: LOGIN_RIGHTS says what SQL Server would tell of one that may update the user fields.
+    """
+    connection.execute("CREATE TABLE LOGIN_RIGHTS (KIND varchar(16), PLACE varchar(256), NAME varchar(128))")
+    for table in ("FA", "OBJ"):
+        marks = [
+            n for n, kind in columns(table).items() if n.startswith("VPr") and not kind.startswith("varchar")
+        ]
+        connection.executemany("INSERT INTO LOGIN_RIGHTS VALUES ('column', ?, ?)", [(table, n) for n in marks])
     connection.execute(
         "CREATE TABLE COLUMNS (TABLE_SCHEMA varchar(128), TABLE_NAME varchar(128), COLUMN_NAME varchar(128), "
         "ORDINAL_POSITION int, DATA_TYPE varchar(128), CHARACTER_MAXIMUM_LENGTH int, IS_NULLABLE varchar(3))"

@@ -133,6 +133,8 @@ class _Batch:
     def _judged(self, n: int, said: Written, now: Mapping[Key, Marks]) -> Result:
         if now.get(self._keys[n]) == self._new[n]:
             return "written", said.note if said.outcome == "accepted" else ""
+        if said.outcome == "left_out":
+            return "left_out", said.note
         if said.outcome == "refused":
             return "refused", f"{said.note} ({said.code})" if said.code else said.note
         return "unknown", NOT_SEEN if said.outcome == "accepted" else said.note

@@ -13,7 +13,8 @@ import pandas as pd
 class Written:
     """What a writer says came of one change. What really stands in Pohoda is read back by `tasks.loading`."""
 
-    outcome: Literal["accepted", "refused", "unknown"]
+    outcome: Literal["accepted", "refused", "left_out", "unknown"]
+    """`left_out`: the document stays as it is for now and a later run may write it, so nothing failed."""
     code: str = ""
     """The other side's own number of a refusal, where it gave one."""
     note: str = ""
