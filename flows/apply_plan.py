@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
 
 from flows.fetching import Fetched
-from flows.marking import leave_report, masked_logs, report_of
+from flows.marking import ended, leave_report, report_of
 from flows.runs import this_run, unit_named
 from flows.settling import decision, write
-from tasks.errors import PohodaPaymentsError
+from flows.telling import masked_logs, told
 from tasks.ledger import Ledger
 from tasks.planning import moved
-from tasks.reporting import summary
 
 
 def plan_name() -> str:
@@ -35,7 +33,8 @@ def apply_plan(plan: str, unit: str = "pohoda") -> State[Any]:
         plan: Označení plánu ze zprávy zkušebního běhu.
         unit: Jméno bloku „Pohoda - účetní jednotka“.
     """
-    try:
+
+    def story() -> State[Any]:
         pohoda = unit_named(unit)
         run = this_run(unit, None, None, False)
         with masked_logs(pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
@@ -45,8 +44,7 @@ def apply_plan(plan: str, unit: str = "pohoda") -> State[Any]:
                 written, failure = write(found.changes, pohoda, ledger, run, lease.check)
             fetched = Fetched("", notes=moved(planned, found.changes))
             report = report_of(run, fetched, found, pohoda, ledger, written, failure)
-            leave_report(report)
-    except PohodaPaymentsError as error:
-        get_run_logger().error("%s: %s", type(error).__name__, error)
-        return Failed(message=str(error))
-    return Failed(message=report.failure) if report.failure else Completed(message=summary(report))
+        leave_report(report)
+        return ended(report)
+
+    return told(story)

@@ -14,9 +14,9 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
-from flows.marking import masked_logs
 from flows.runs import scheduled_day, unit_named
 from flows.steps import back_up
+from flows.telling import masked_logs
 from tasks.errors import PohodaPaymentsError
 from tasks.pohoda.backup import Made, planned
 from tasks.pohoda.kept import tidied

@@ -23,8 +23,8 @@ from blocks.fio import FioAccount
 from blocks.gopay import GoPayAccount
 from blocks.gp_webpay import GpWebpayMerchant
 from blocks.pohoda import PohodaUnit
-from flows.marking import masked_logs
 from flows.runs import block_named, scheduled_day
+from flows.telling import masked_logs
 from tasks.checking import Finding, failed, looked
 from tasks.checking.accounts import AREA as ACCOUNTS
 from tasks.checking.accounts import account_findings

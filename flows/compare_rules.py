@@ -6,20 +6,19 @@ import datetime as dt
 from typing import Any
 
 import pandas as pd
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 
 from blocks.matching import Matching
-from blocks.pohoda import PohodaUnit
-from flows.runs import block_named
+from flows.runs import scheduled_day, unit_named
 from flows.settling import payments_horizon
-from tasks.days import ONE_DAY, prague_day
-from tasks.errors import PohodaPaymentsError
+from flows.telling import masked_logs, told
+from tasks.days import ONE_DAY
 from tasks.ledger import Ledger
 from tasks.matching.comparing import compare
-from tasks.pohoda.documents import read_documents
+from tasks.pohoda.years import read_years
 from tasks.reporting import key_of
 from tasks.reporting.differences import differences_page
 
@@ -33,18 +32,21 @@ def compare_rules(proposed: Matching, unit: str = "pohoda", days: int = 90) -> S
         unit: Jméno bloku „Pohoda - účetní jednotka“.
         days: Kolik dnů zpět vystavené doklady porovnat.
     """
-    try:
-        pohoda = block_named(PohodaUnit, unit)
-        today = prague_day(dt.datetime.now(dt.UTC))
-        with Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
+
+    def story() -> State[Any]:
+        pohoda, today = unit_named(unit), scheduled_day()
+        with masked_logs(pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
             payments = ledger.payments(today - ONE_DAY * payments_horizon(pohoda))
-        documents = read_documents(pohoda, today)
-    except PohodaPaymentsError as error:
-        get_run_logger().error("%s: %s", type(error).__name__, error)
-        return Failed(message=str(error))
-    recent = documents.loc[documents["issued_on"] >= pd.Timestamp(today - ONE_DAY * days), ["agenda", "id"]]
-    differences = compare(payments, documents, pohoda.matching, proposed).merge(
-        recent.rename(columns={"id": "document_id"}), on=["agenda", "document_id"]
-    )
-    create_markdown_artifact(differences_page(differences, days), key=key_of("pravidla", unit))
-    return Completed(message=f"Jinak by dopadlo dokladů: {len(differences)}")
+            documents = read_years(pohoda, today)
+        differences = compare(payments, documents, pohoda.matching, proposed)
+        shown = issued_since(differences, documents, today - ONE_DAY * days)
+        create_markdown_artifact(differences_page(shown, days), key=key_of("pravidla", unit))
+        return Completed(message=f"Jinak by dopadlo dokladů: {len(shown)}")
+
+    return told(story)
+
+
+def issued_since(differences: pd.DataFrame, documents: pd.DataFrame, first: dt.date) -> pd.DataFrame:
+    """The differences of documents issued on this day or later."""
+    recent = documents.loc[documents["issued_on"] >= pd.Timestamp(first), ["agenda", "id"]]
+    return differences.merge(recent.rename(columns={"id": "document_id"}), on=["agenda", "document_id"])

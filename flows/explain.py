@@ -7,23 +7,25 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.states import Completed, Failed
+from prefect.states import Completed
 from rich.console import Console
 from rich.markdown import Markdown
 
 from blocks.pohoda import PohodaUnit
-from flows.runs import block_named
+from flows.runs import block_named, scheduled_day, unit_named
 from flows.settling import payments_horizon
+from flows.telling import masked_logs, told
 from tasks.days import ONE_DAY, prague_day
 from tasks.errors import PohodaPaymentsError, SettingError
 from tasks.ledger import Ledger
 from tasks.matching.explain import document_page, payment_page
 from tasks.matching.tracing import explain_document, explain_payment
-from tasks.pohoda.documents import read_documents
+from tasks.pohoda.finding import located
+from tasks.pohoda.years import read_years
 from tasks.reporting import key_of
 
 
@@ -42,21 +44,22 @@ def explain(document: str = "", payment: str = "", unit: str = "pohoda") -> Stat
         payment: Číslo platby ze zprávy o běhu; prázdné, když se ptáte na doklad.
         unit: Jméno bloku „Pohoda - účetní jednotka“.
     """
-    try:
-        found = "\n\n".join(pages(block_named(PohodaUnit, unit), document.strip(), payment.strip()))
-    except PohodaPaymentsError as error:
-        get_run_logger().error("%s: %s", type(error).__name__, error)
-        return Failed(message=str(error))
-    create_markdown_artifact(found, key=key_of("vysvetleni", unit), description=f"{document or payment}")
-    return Completed(message="Vysvětlení je v přiložené stránce")
+
+    def story() -> State[Any]:
+        pohoda = unit_named(unit)
+        with masked_logs(pohoda):
+            found = "\n\n".join(pages(pohoda, document.strip(), payment.strip(), scheduled_day()))
+        create_markdown_artifact(found, key=key_of("vysvetleni", unit), description=document or payment)
+        return Completed(message="Vysvětlení je v přiložené stránce")
+
+    return told(story)
 
 
-def pages(pohoda: PohodaUnit, document: str, payment: str) -> list[str]:
+def pages(pohoda: PohodaUnit, document: str, payment: str, today: dt.date) -> list[str]:
     """The pages, in Markdown, of every document of this number or every payment of this id.
 
     Raises SettingError when nothing of that name is known.
     """
-    today = prague_day(dt.datetime.now(dt.UTC))
     with Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
         found = list(_pages(pohoda, ledger, today, document, payment))
     if not found:
@@ -69,7 +72,7 @@ def pages(pohoda: PohodaUnit, document: str, payment: str) -> list[str]:
 
 
 def _pages(pohoda: PohodaUnit, ledger: Ledger, today: dt.date, document: str, payment: str) -> Iterator[str]:
-    documents = read_documents(pohoda, today)
+    documents = read_years(pohoda, today)
     payments = ledger.payments(today - ONE_DAY * payments_horizon(pohoda))
     freshness = ledger.freshness()
     for row in documents[documents["number"] == document].itertuples() if document else ():
@@ -90,7 +93,9 @@ def main() -> int:
     asked = parser.parse_args()
     console = Console()
     try:
-        for page in pages(block_named(PohodaUnit, asked.unit), asked.document, asked.payment):
+        today = prague_day(dt.datetime.now(dt.UTC))
+        pohoda = located(block_named(PohodaUnit, asked.unit), today)
+        for page in pages(pohoda, asked.document, asked.payment, today):
             console.print(Markdown(page))
     except PohodaPaymentsError as error:
         console.print(str(error), style="red")

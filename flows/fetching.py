@@ -14,11 +14,13 @@ from prefect import get_run_logger
 from blocks.pohoda import PohodaUnit
 from flows.runs import Run
 from flows.steps import ask, extract, normalize, read, understand
-from tasks.collecting import days_to_fetch, in_batches, issued_within, note_of_lost
+from tasks.collecting import Due, days_to_fetch, first_begin, in_batches, issued_within, note_of_lost
 from tasks.days import ONE_DAY
 from tasks.ledger import Ledger
 from tasks.provider import ByDocuments, ByPeriod, Delivery, Fault, Note, Provider
 
+BEGIN = "kept complete since"
+"""The ledger's cursor that holds a source's first day."""
 RUNNING_TOTALS = frozenset({"calls"})
 """Codes of notes that tell how far a run has got."""
 
@@ -59,21 +61,29 @@ def by_period(
     """The deliveries of every day that is due or was asked for, oldest first, portion by portion."""
     due = (run.asked,) if run.asked else ()
     if not due:
-        first = run.today - ONE_DAY * pohoda.horizon_days
-        known = ledger.completed_days(provider.source, first, run.today)
-        agenda = days_to_fetch(
-            known,
-            run.today,
-            reach=provider.reach,
-            overlap=provider.overlap,
-            horizon=pohoda.horizon_days,
-        )
-        due = agenda.fetch
-        fetched.notes += note_of_lost(agenda.lost)
+        found = due_days(provider, pohoda, ledger, run)
+        due = found.fetch
+        fetched.notes += note_of_lost(found.lost)
     for days in due:
         for portion in provider.split(days):
             get_run_logger().info("Asking %s for %s", provider.source, portion)
             yield normalize(provider, extract(provider, portion))
+
+
+def due_days(provider: ByPeriod, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Due:
+    """The days that a run without orders fetches. The first such run of a source fixes where it begins."""
+    source, horizon = provider.source, pohoda.horizon_days
+    known = ledger.cursor(source, BEGIN)
+    begin = (
+        dt.date.fromisoformat(known) if known else first_begin(run.today, reach=provider.reach, horizon=horizon)
+    )
+    if known is None:
+        start = Delivery(cursors=((BEGIN, begin.isoformat()),))
+        ledger.record(source, start, run=run.id, at=dt.datetime.now(dt.UTC))
+    completed = ledger.completed_days(source, run.today - ONE_DAY * horizon, run.today)
+    return days_to_fetch(
+        completed, run.today, begin=begin, reach=provider.reach, overlap=provider.overlap, horizon=horizon
+    )
 
 
 def by_documents(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import logging
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -19,13 +17,12 @@ from blocks.pohoda import PohodaUnit
 from flows.fetching import Fetched, fetch
 from flows.runs import Run, block_named, run_name, this_run, unit_named
 from flows.settling import decision, write
+from flows.telling import masked_logs, told
 from tasks.deciding import Decided
-from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.pohoda.years import note_of_older
 from tasks.provider import Memory, Provider
 from tasks.reporting import Report, key_of, markdown, summary
-from tasks.secrets import MaskSecrets, secrets_of
 
 __all__ = ["mark_payments", "run_name"]
 
@@ -47,16 +44,20 @@ def mark_payments(
     the ledger decides which are due. Returns the run's final state: a sentence in Czech, or what failed and what
     to do about it.
     """
-    log = get_run_logger()
-    try:
+
+    def story() -> State[Any]:
         settings, pohoda = block_named(kind, account), unit_named(unit)
         with masked_logs(settings, pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
             run = this_run(unit, first_day, last_day, dry_run)
             report = marked(provider(settings, ledger), pohoda, ledger, run)
-    except PohodaPaymentsError as error:
-        log.error("%s: %s", type(error).__name__, error)
-        return Failed(message=str(error))
-    log.info(summary(report))
+        return ended(report)
+
+    return told(story)
+
+
+def ended(report: Report) -> State[Any]:
+    """The final state of a run that left this report."""
+    get_run_logger().info(summary(report))
     return Failed(message=report.failure) if report.failure else Completed(message=summary(report))
 
 
@@ -103,6 +104,7 @@ def report_of(
         plan=run.id if run.dry_run else "",
         new=fetched.new,
         changed=fetched.changed,
+        fresh=frozenset(ledger.first_seen_since(fetched.source, run.started)),
         faults=tuple(fetched.faults),
         notes=(*fetched.notes, *note_of_older(found.left_alone)),
         decided=found,
@@ -111,17 +113,3 @@ def report_of(
         freshness=ledger.freshness(),
         failure=failure,
     )
-
-
-@contextmanager
-def masked_logs(*blocks: Block) -> Generator[None]:
-    """While it lasts, no secret of these blocks can pass through the loggers of a run."""
-    net = MaskSecrets(secret for block in blocks for secret in secrets_of(block))
-    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
-    for logger in loggers:
-        logger.addFilter(net)
-    try:
-        yield
-    finally:
-        for logger in loggers:
-            logger.removeFilter(net)

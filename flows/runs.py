@@ -30,13 +30,16 @@ class Run:
     """The Prague day of the scheduled start."""
     asked: Days | None
     dry_run: bool
+    started: dt.datetime
+    """When this run, or this try of it, began by the clock; aware."""
 
 
 def run_name() -> str:
     """Which account and which days a run is about, for the list of runs in the UI."""
     given = flow_run.parameters
-    days = asked_days(_day(given.get("first_day")), _day(given.get("last_day")), dt.date.max)
-    return f"{given.get('account')} {days or scheduled_day()}" + (" dry run" if given.get("dry_run") else "")
+    first, last = _day(given.get("first_day")), _day(given.get("last_day"))
+    asked = " to ".join(str(day) for day in dict.fromkeys((first or last, last or first)) if day)
+    return f"{given.get('account')} {asked or scheduled_day()}" + (" dry run" if given.get("dry_run") else "")
 
 
 def _day(value: Any) -> dt.date | None:
@@ -58,6 +61,7 @@ def this_run(unit: str, first_day: dt.date | None, last_day: dt.date | None, dry
         today=today,
         asked=asked_days(first_day, last_day, today),
         dry_run=dry_run,
+        started=dt.datetime.now(dt.UTC),
     )
 
 

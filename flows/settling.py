@@ -54,9 +54,17 @@ def write(
         written = write_marks(changes, writer, standing, journal)
     except PohodaPaymentsError as error:
         get_run_logger().error("%s: %s", type(error).__name__, error)
-        return None, str(error)
+        return so_far(changes, ledger.written_by(pohoda.ico, run.id)), str(error)
     failed = written[written["outcome"].isin(["refused", "unknown"])]
     return written, f"Nezapsané doklady: {len(failed)}" if len(failed) else ""
+
+
+def so_far(changes: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
+    """The changes with the outcomes that the journal already holds; those not reached have none.
+
+    `settled` has the columns agenda, document_id, outcome and note. Columns as `tasks.loading.LOADED`.
+    """
+    return changes.merge(settled, on=["agenda", "document_id"], how="left")
 
 
 def payments_horizon(pohoda: PohodaUnit) -> int:

@@ -56,6 +56,8 @@ def step(name: str, function: Callable[P, R]) -> Callable[P, R]:
         retry_delay_seconds=exponential_backoff(backoff_factor=PAUSE_SECONDS),
         retry_jitter_factor=JITTER,
         retry_condition_fn=_is_passing,
+        # What steps hand on holds payments and settings, which stay in memory whatever Prefect's settings say.
+        persist_result=False,
     )
     return as_task(function)
 

@@ -19,7 +19,7 @@ BATCH = 500
 
 
 @dataclass(frozen=True)
-class Agenda:
+class Due:
     """What a run has to fetch by period."""
 
     fetch: tuple[Days, ...]
@@ -45,23 +45,32 @@ def asked_days(first_day: dt.date | None, last_day: dt.date | None, today: dt.da
     return Days(first, last)
 
 
-def days_to_fetch(
-    completed: Collection[dt.date], today: dt.date, *, reach: int | None, overlap: int, horizon: int
-) -> Agenda:
-    """Today, the overlap for late bookings, and every day missed since the first complete one.
+def first_begin(today: dt.date, *, reach: int | None, horizon: int) -> dt.date:
+    """The day from which a source is kept complete, when a run meets it for the first time."""
+    within = (FIRST_RUN_DAYS, horizon) if reach is None else (FIRST_RUN_DAYS, horizon, reach)
+    return today - ONE_DAY * min(within)
 
-    `completed` are the days of the source that the ledger holds completely. Days older than `horizon` no longer
-    matter; days older than `reach` can no longer be fetched and are named as lost. Without any complete day
-    the last `FIRST_RUN_DAYS` are fetched.
+
+def days_to_fetch(
+    completed: Collection[dt.date],
+    today: dt.date,
+    *,
+    begin: dt.date,
+    reach: int | None,
+    overlap: int,
+    horizon: int,
+) -> Due:
+    """Today, the overlap for late bookings, and every day missed since `begin`.
+
+    `completed` are the days of the source that the ledger holds completely, also by reruns of single days before
+    `begin`, which start nothing. Days older than `horizon` no longer matter; days older than `reach` can no
+    longer be fetched and are named as lost.
     """
-    reachable = today - ONE_DAY * min(reach if reach is not None else horizon, horizon)
-    known = [day for day in completed if today - ONE_DAY * horizon <= day < today]
-    oldest = min(known) if known else max(today - ONE_DAY * FIRST_RUN_DAYS, reachable)
-    wanted = set(Days(min(oldest, today), today)) - set(known)
-    wanted |= set(Days(today - ONE_DAY * overlap, today))
-    if known:
-        wanted = {day for day in wanted if day >= oldest}
-    return Agenda(
+    first = max(begin, today - ONE_DAY * horizon)
+    reachable = today - ONE_DAY * (horizon if reach is None else min(reach, horizon))
+    wanted = set(Days(min(first, today), today)) - (set(completed) - {today})
+    wanted |= {day for day in Days(today - ONE_DAY * overlap, today) if day >= first}
+    return Due(
         fetch=tuple(periods(day for day in wanted if day >= reachable)),
         lost=tuple(periods(day for day in wanted if day < reachable)),
     )

@@ -31,9 +31,9 @@ def drifted(documents: pd.DataFrame, marked: pd.DataFrame, fields: Mapping[str, 
     """The documents whose marks differ from what we last wrote there for certain. Columns `DRIFTED`.
 
     `marked` is what the ledger says (`tasks.ledger.journal.MARKED`). A document with a write of which nobody
-    knows whether it arrived is passed over: what stands there may be ours. So is an empty field, since a field that was
-    configured only later is empty too; it is simply filled again. A document carried over into a new year has
-    another id but the same number and total. Only marks that have a field (`fields`, per agenda) are compared.
+    knows whether it arrived is passed over: what stands there may be ours. So is an empty field, since one that
+    was configured only later is empty too; it is simply filled again. A document carried over into a new year
+    has another id but the same number and total. Only marks that have a field (`fields`) are compared.
     """
     certain = marked[~_same(marked, marked[~marked["confirmed"]], [*DOCUMENT, "document_id"])]
     last = certain[[*DOCUMENT, "document_id", "total", *MARKS]].rename(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.collecting import asked_days, days_to_fetch, in_batches, issued_within, note_of_lost
+from tasks.collecting import Due, asked_days, days_to_fetch, first_begin, in_batches, issued_within, note_of_lost
 from tasks.days import Days
 from tasks.errors import SettingError
 from tasks.tables import DOCUMENTS, QUESTIONS, table
@@ -19,15 +19,25 @@ def ago(days: int) -> dt.date:
     return TODAY - dt.timedelta(days=days)
 
 
-def fetched(
-    completed: set[dt.date], *, reach: int | None = 90, overlap: int = 3, horizon: int = 400
-) -> set[dt.date]:
-    agenda = days_to_fetch(completed, TODAY, reach=reach, overlap=overlap, horizon=horizon)
-    return {day for days in agenda.fetch for day in days}
+def due(completed: set[dt.date], *, begin: int = 40, reach: int | None = 90, overlap: int = 3) -> Due:
+    return days_to_fetch(completed, TODAY, begin=ago(begin), reach=reach, overlap=overlap, horizon=400)
 
 
-def test_a_source_seen_for_the_first_time_is_fetched_three_months_back() -> None:
-    assert fetched(set()) == set(Days(ago(90), TODAY))
+def fetched(completed: set[dt.date]) -> set[dt.date]:
+    return {day for days in due(completed).fetch for day in days}
+
+
+@pytest.mark.parametrize(
+    ("reach", "horizon", "days"), [(None, 400, 90), (14, 400, 14), (89, 400, 89), (None, 30, 30), (0, 400, 0)]
+)
+def test_a_source_seen_for_the_first_time_is_fetched_three_months_back_or_as_far_as_can_be(
+    reach: int | None, horizon: int, days: int
+) -> None:
+    assert first_begin(TODAY, reach=reach, horizon=horizon) == ago(days)
+
+
+def test_a_source_of_which_nothing_is_complete_is_fetched_from_its_begin() -> None:
+    assert fetched(set()) == set(Days(ago(40), TODAY))
 
 
 def test_a_source_that_is_up_to_date_is_fetched_only_for_the_overlap() -> None:
@@ -42,12 +52,15 @@ def test_a_hole_in_the_past_is_fetched_again() -> None:
     assert fetched(set(Days(ago(40), ago(1))) - {ago(20)}) == {ago(20), *Days(ago(3), TODAY)}
 
 
+def test_an_old_day_that_somebody_had_fetched_again_makes_no_day_after_it_missing() -> None:
+    assert fetched({ago(350), *Days(ago(40), ago(1))}) == set(Days(ago(3), TODAY))
+
+
 def test_days_beyond_the_providers_reach_are_named_and_not_asked_for() -> None:
-    completed = set(Days(ago(120), ago(110)))
-    agenda = days_to_fetch(completed, TODAY, reach=90, overlap=3, horizon=400)
-    assert agenda.lost == (Days(ago(109), ago(91)),)
-    assert agenda.fetch == (Days(ago(90), TODAY),)
-    [note] = note_of_lost(agenda.lost)
+    found = due(set(Days(ago(120), ago(110))), begin=120)
+    assert found.lost == (Days(ago(109), ago(91)),)
+    assert found.fetch == (Days(ago(90), TODAY),)
+    [note] = note_of_lost(found.lost)
     assert note.urgent
     assert str(ago(109)) in note.text
 
@@ -57,24 +70,26 @@ def test_nothing_lost_needs_no_note() -> None:
 
 
 def test_days_older_than_the_horizon_no_longer_matter() -> None:
-    agenda = days_to_fetch({ago(500)}, TODAY, reach=None, overlap=3, horizon=400)
-    assert agenda.lost == ()
-    assert agenda.fetch == (Days(ago(90), TODAY),)
+    found = due(set(Days(ago(400), ago(1))), begin=900, reach=None)
+    assert (found.fetch, found.lost) == ((Days(ago(3), TODAY),), ())
 
 
-@given(st.sets(st.integers(1, 420)), st.one_of(st.none(), st.integers(0, 120)), st.integers(0, 10))
-def test_every_day_since_the_first_complete_one_is_complete_due_or_named(
-    known: set[int], reach: int | None, overlap: int
+@given(
+    st.sets(st.integers(0, 420)),
+    st.integers(0, 420),
+    st.one_of(st.none(), st.integers(0, 120)),
+    st.integers(0, 10),
+)
+def test_every_day_since_the_begin_is_complete_due_or_named(
+    known: set[int], begin: int, reach: int | None, overlap: int
 ) -> None:
     completed = {ago(days) for days in known}
-    agenda = days_to_fetch(completed, TODAY, reach=reach, overlap=overlap, horizon=400)
-    fetch = [day for days in agenda.fetch for day in days]
-    lost = [day for days in agenda.lost for day in days]
+    found = due(completed, begin=begin, reach=reach, overlap=overlap)
+    fetch = [day for days in found.fetch for day in days]
+    lost = [day for days in found.lost for day in days]
     assert len(fetch) == len(set(fetch))
     assert not set(fetch) & set(lost)
-    relevant = [day for day in completed if day >= ago(400)]
-    if relevant:
-        assert set(Days(min(relevant), TODAY)) <= completed | set(fetch) | set(lost)
+    assert set(Days(ago(min(begin, 400)), TODAY)) <= completed | set(fetch) | set(lost)
     assert TODAY in fetch
 
 

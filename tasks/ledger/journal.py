@@ -32,6 +32,8 @@ MARKED: Mapping[str, str] = {
     "confirmed": "bool",  # False: nobody knows whether the write arrived
 }
 
+OUTCOMES: Mapping[str, str] = {"agenda": "str", "document_id": "int64", "outcome": "str", "note": "str"}
+
 WRITES: Mapping[str, str] = {
     "id": "int64",
     "run": "str",
@@ -94,6 +96,15 @@ def marked(store: Store, unit: str) -> pd.DataFrame:
     query = select(*values).where(counting, ~(sure & takes_away)).order_by(*document, w.id)
     with store.reading() as connection:
         return framed(MARKED, connection.execute(query).fetchall())
+
+
+def written_by(store: Store, unit: str, run: str) -> pd.DataFrame:
+    """What became of the writes of one run, each document once with its last outcome; columns `OUTCOMES`."""
+    w = writes.c
+    query = select(*(w[name] for name in OUTCOMES)).where(w.unit == unit, w.run == run).order_by(w.id)
+    with store.reading() as connection:
+        found = framed(OUTCOMES, connection.execute(query).fetchall())
+    return found.drop_duplicates(["agenda", "document_id"], keep="last", ignore_index=True)
 
 
 def history(store: Store, unit: str, agenda: str, number: str) -> pd.DataFrame:

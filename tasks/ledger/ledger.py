@@ -96,6 +96,10 @@ class Ledger:
         """All payments booked on the day `since` or later, of all sources; columns `tasks.tables.PAYMENTS`."""
         return reading.payments_since(self._store, since)
 
+    def first_seen_since(self, source: str, moment: dt.datetime) -> set[str]:
+        """The ids of the source's payments that were recorded for the first time since the moment (aware)."""
+        return reading.first_seen_since(self._store, source, moment)
+
     def history_of_payment(self, source: str, payment_id: str) -> pd.DataFrame:
         """Every version of one payment, oldest first, the present one last; columns `reading.VERSIONS`."""
         return reading.versions_of_payment(self._store, source, payment_id)
@@ -150,6 +154,10 @@ class Ledger:
     def marked(self, unit: str) -> pd.DataFrame:
         """The documents whose marks are, or may be, ours, as last written; columns `journal.MARKED`."""
         return journals.marked(self._store, unit)
+
+    def written_by(self, unit: str, run: str) -> pd.DataFrame:
+        """What became of the writes of one run so far; columns `journal.OUTCOMES`."""
+        return journals.written_by(self._store, unit, run)
 
     def history(self, unit: str, agenda: str, number: str) -> pd.DataFrame:
         """Every write ever meant for one document, oldest first; columns `journal.WRITES`."""

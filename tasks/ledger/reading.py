@@ -63,6 +63,13 @@ def versions_of_payment(store: Store, source: str, payment_id: str) -> pd.DataFr
     return framed(VERSIONS, [*history, *((*row[:-1], None, row[-1]) for row in standing)])
 
 
+def first_seen_since(store: Store, source: str, moment: dt.datetime) -> set[str]:
+    """The ids of the source's payments that nobody knew before the moment."""
+    query = select(payments.c.payment_id).where(payments.c.source == source, payments.c.first_seen_at >= moment)
+    with store.reading() as connection:
+        return set(connection.execute(query).scalars())
+
+
 def completed_days(store: Store, source: str, first: dt.date, last: dt.date) -> set[dt.date]:
     """The days from `first` to `last`, both included, that were complete when they were over in Prague.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -70,7 +71,11 @@ def parts(payments: pd.DataFrame, verdicts: pd.DataFrame, source: str) -> pd.Dat
     return of_source.merge(told, on="payment_id").sort_values(["booked_on", "payment_id"], ignore_index=True)
 
 
-def unsettled(told: pd.DataFrame, today: dt.date) -> pd.DataFrame:
-    """Of the parts, those of the last days that no document counts and that somebody should look at."""
+def unsettled(told: pd.DataFrame, today: dt.date, fresh: Collection[str]) -> pd.DataFrame:
+    """Of the parts, those that no document counts and that somebody should look at.
+
+    Payments of the last days, and whatever day they are of those that came with this run (`fresh`, by their ids).
+    """
     since = pd.Timestamp(today) - pd.Timedelta(days=LOOK_BACK_DAYS)
-    return told[told["reason"].isin([reason.value for reason in NEEDS_LOOK]) & (told["booked_on"] >= since)]
+    recent = (told["booked_on"] >= since) | told["payment_id"].isin(list(fresh))
+    return told[told["reason"].isin([reason.value for reason in NEEDS_LOOK]) & recent]

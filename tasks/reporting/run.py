@@ -59,6 +59,8 @@ class Report:
     """Of a trial run: the plan that it left, to be applied by this name; empty when marks were to be written."""
     new: int
     changed: int
+    fresh: frozenset[str]
+    """Ids of the source's payments that nobody knew before this run."""
     faults: Sequence[Fault]
     notes: Sequence[Note]
     decided: Decided
@@ -79,7 +81,7 @@ class Report:
     @cached_property
     def to_look_at(self) -> pd.DataFrame:
         """Those of the parts that somebody should look at."""
-        return unsettled(self.parts, self.today)
+        return unsettled(self.parts, self.today, self.fresh)
 
 
 def key_of(*words: str) -> str:
@@ -132,7 +134,7 @@ def _title(report: Report) -> str:
 
 
 def _urgent(report: Report) -> str:
-    lines = [f"**Pozor:** {note.text}" for note in report.notes if note.urgent]
+    lines = [f"**Pozor:** {escaped(note.text, None)}" for note in report.notes if note.urgent]
     if report.failure:
         lines.insert(0, f"**Zápis se nepodařil:** {escaped(report.failure, None)}")
     return "\n\n".join(lines)
@@ -282,7 +284,7 @@ def _faulty(faults: Sequence[Fault]) -> str:
 
 
 def _remarks(notes: Sequence[Note]) -> str:
-    lines = [f"* {note.text}" for note in notes if not note.urgent]
+    lines = [f"* {escaped(note.text, None)}" for note in notes if not note.urgent]
     return "## Poznámky\n\n" + "\n".join(lines) if lines else ""
 
 

@@ -16,6 +16,9 @@ LONGEST_TEXT = 60
 
 Row = dict[str, Any]
 
+_LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
+"""What a viewer would turn into a link by itself; a word joiner inside stops it."""
+
 
 def escaped(text: Any, longest: int | None = LONGEST_TEXT) -> str:
     """Text from outside as plain text in Markdown: nothing in it can be markup, a link or a new line.
@@ -29,7 +32,7 @@ def escaped(text: Any, longest: int | None = LONGEST_TEXT) -> str:
         plain = plain[: longest - 1] + "…"
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     plain = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
-    return plain.replace("://", ":\u2060//")
+    return _LINK.sub(lambda found: found[0][0] + "\u2060" + found[0][1:], plain)
 
 
 def amount(value: Any, currency: str) -> str:

@@ -79,6 +79,7 @@ def a_report(**more: Any) -> Report:
         plan="",
         new=1,
         changed=0,
+        fresh=frozenset(),
         faults=(),
         notes=(),
         decided=Decided(
@@ -179,6 +180,7 @@ def test_an_old_payment_is_summed_but_does_not_hide_new_ones() -> None:
     )
     assert report.to_look_at.empty
     assert "1,00" in markdown(report)
+    assert len(replace(report, fresh=frozenset({"1"})).to_look_at) == 1
 
 
 @given(st.text(max_size=200))
@@ -211,6 +213,13 @@ def test_what_failed_and_what_is_urgent_stands_before_the_numbers() -> None:
     )
     text = markdown(report)
     assert text.index("The release refuses updates") < text.index("Souhlas končí.") < text.index("Nové platby")
+
+
+def test_a_note_that_quotes_the_other_side_cannot_act_as_markup() -> None:
+    noted = Note("order", "Objednávka ![x](http://evil.example/a.png) www.evil.example a@evil.example")
+    text = markdown(a_report(notes=[noted, Note("order", noted.text, urgent=True)]))
+    assert "![x](" not in text
+    assert not re.search(r"http://|www\.|a@evil", text)
 
 
 def test_unreadable_records_are_named_with_their_cause() -> None:

@@ -1,0 +1,52 @@
+"""How a run ends: with a sentence, whatever happened, and without a secret or a payer's word in it."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from prefect import get_run_logger
+from prefect.blocks.core import Block
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
+
+from tasks.errors import PohodaPaymentsError
+from tasks.secrets import MaskSecrets, secrets_of
+
+
+def told(story: Callable[[], State[Any]]) -> State[Any]:
+    """The final state of the story, or a failed one that says what happened and what to do about it.
+
+    A failure that nobody foresaw is a fault of ours. Its own text may quote a payment or a setting, so only its
+    kind and the places in the code leave this machine.
+    """
+    log = get_run_logger()
+    try:
+        return story()
+    except PohodaPaymentsError as error:
+        log.error("%s: %s", type(error).__name__, error)
+        return Failed(message=str(error))
+    except Exception as error:
+        places = "".join(traceback.format_tb(error.__traceback__))
+        log.error("Unexpected %s at:\n%s", type(error).__name__, places)
+        return Failed(
+            message=f"A fault of this program: {type(error).__name__}. Nothing is lost, the next run goes on "
+            "from here. Next step: send the log of this run to support."
+        )
+
+
+@contextmanager
+def masked_logs(*blocks: Block) -> Generator[None]:
+    """While it lasts, no secret of these blocks can pass through the loggers of a run."""
+    net = MaskSecrets(secret for block in blocks for secret in secrets_of(block))
+    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
+    for logger in loggers:
+        logger.addFilter(net)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(net)
