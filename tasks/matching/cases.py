@@ -34,12 +34,12 @@ class Cases:
         self.barred = gates.barred(payments, self.roots >= 0, settings)
         self.outgoing = self._outgoing()
         size = len(payments) * self.width
-        self.document = np.full(size, -1, np.int64)
+        self.document: Ints = np.full(size, -1, np.int32)
         """Row of a document that the case may pay, the only one where `found` is 1; -1 for none."""
-        self.found = np.zeros(size, np.int64)
+        self.found: Ints = np.zeros(size, np.int32)
         """How many documents the case may pay."""
-        self.rule = np.full(size, -1, np.int64)
-        self.nearest = np.full(size, -1, np.int64)
+        self.rule: Ints = np.full(size, -1, np.int16)
+        self.nearest: Ints = np.full(size, -1, np.int8)
         """Of the gates that documents found by its keys failed, the last one, as a place in `gates.NEAREST`."""
         self.keyed = np.zeros(len(payments), np.bool_)
         """Payments that carry any key at all."""
@@ -133,30 +133,31 @@ class Cases:
         """Let outgoing payments be refunds of the documents that were paid from the very account they go to."""
         if not outgoing:
             return
-        accounts = self.payments["counterparty"].to_numpy(dtype=object)
-        payers = self._payers(np.concatenate([found.documents for _, found in outgoing]), accounts)
-        for rule, found in outgoing:
-            pairs = zip(found.documents.tolist(), accounts[found.payments], strict=True)
-            known = np.fromiter((pair in payers for pair in pairs), np.bool_, len(found.payments))
-            self._decide(rule, found.only(known))
-
-    def _payers(self, documents: Ints, accounts: gates.Texts) -> set[tuple[int, object]]:
-        """Pairs of these documents and the accounts whose money may have paid them."""
         asked = np.zeros(len(self.documents) + 1, np.bool_)
-        asked[documents] = True
-        single = np.flatnonzero((self.found == 1) & asked[self.document])
-        pairs = [(single, self.document[single]), *((c[asked[d]], d[asked[d]]) for c, d in self.several)]
-        return {
-            (document, accounts[case // self.width])
-            for cases, paid in pairs
-            for case, document in zip(cases.tolist(), paid.tolist(), strict=True)
-        }
+        for _, found in outgoing:
+            asked[found.documents] = True
+        paid, payers = self._payers(asked)
+        accounts = self.payments["counterparty"].to_numpy(dtype=object)
+        for rule, found in outgoing:
+            texts, _ = pd.factorize(np.concatenate([accounts[payers], accounts[found.payments]]))
+            theirs = texts[: len(payers)] + paid * len(accounts)
+            ours = texts[len(payers) :] + found.documents * len(accounts)
+            self._decide(rule, found.only(np.isin(ours, theirs)))
+
+    def _payers(self, asked: Flags) -> tuple[Ints, Ints]:
+        """Of the documents asked about, in pairs with them, the payments that may have paid them."""
+        single = np.flatnonzero(asked[self.document] & (self.found == 1))
+        pairs = [(single, self.document[single])]
+        pairs += [(cases[asked[documents]], documents[asked[documents]]) for cases, documents in self.several]
+        cases, documents = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        known = ~pd.isna(self.payments["counterparty"].to_numpy(dtype=object)[cases // self.width])
+        return documents[known].astype(np.int64), cases[known] // self.width
 
     def uncounted(self) -> Ints:
         """The code of the reason why a case has no document, for all cases."""
-        without = np.where(self.keyed, CODE[Reason.NO_DOCUMENT], CODE[Reason.NO_KEY])
+        without = np.where(self.keyed, np.int8(CODE[Reason.NO_DOCUMENT]), np.int8(CODE[Reason.NO_KEY]))
         without = np.where(self.barred == gates.PASSED, without, self.barred)
-        reasons = np.repeat(without.astype(np.int64), self.width)
+        reasons = np.repeat(without, self.width)
         failed = (self.nearest >= 0) & np.repeat(self.barred == gates.PASSED, self.width)
         reasons[failed] = gates.NEAREST_CODES[self.nearest[failed]]
         return reasons

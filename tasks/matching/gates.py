@@ -17,7 +17,6 @@ from tasks.matching.keys import Ints
 from tasks.matching.reasons import CODE, Reason
 
 Codes = npt.NDArray[np.int8]
-Texts = npt.NDArray[np.object_]
 
 PASSED = np.int8(CODE[Reason.COUNTED])
 BACK = ("refund", "reversal")
@@ -31,8 +30,8 @@ BARS = (Reason.ZERO, *NEVER.values(), Reason.IGNORED_COUNTERPARTY, Reason.OUTGOI
 NEAREST = (Reason.CANCELLED_DOCUMENT, Reason.CREDIT_NOTE, Reason.OTHER_CURRENCY, Reason.BEFORE_DOCUMENT)
 """Gates of a pair in their order: of several documents that fail, the one that came furthest tells why."""
 
-NEAREST_CODES = np.array([CODE[reason] for reason in NEAREST], np.int64)
-NEARNESS = np.full(len(CODE), -1, np.int64)
+NEAREST_CODES = np.array([CODE[reason] for reason in NEAREST], np.int8)
+NEARNESS = np.full(len(CODE), -1, np.int8)
 """By code of a reason: its place in `NEAREST`."""
 NEARNESS[NEAREST_CODES] = np.arange(len(NEAREST))
 

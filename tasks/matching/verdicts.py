@@ -47,13 +47,14 @@ def match(
 
 def _parts(cases: Cases) -> Parts:
     """Each case as a part of its own, or as the parts that shared documents make of it."""
-    reasons = np.where(cases.found > 0, COUNTED, cases.uncounted())
+    reasons: Ints = cases.uncounted()
+    reasons[cases.found > 0] = COUNTED
     linked = np.flatnonzero(np.repeat((cases.roots >= 0) & (cases.barred == gates.PASSED), cases.width))
     root = cases.roots[linked // cases.width] * cases.width + linked % cases.width
     for column in (cases.document, cases.rule, cases.found, reasons):
         column[linked] = column[root]
     amounts = np.repeat(cases.payments["amount"].to_numpy(), cases.width)
-    parts = Parts(np.arange(len(cases.found)), cases.document.copy(), amounts, reasons)
+    parts = Parts(np.arange(len(cases.found), dtype=np.int32), cases.document.copy(), amounts, reasons)
     if not cases.several:
         return parts
     slow = _sharing(cases, reasons, linked[cases.found[linked] > 1])

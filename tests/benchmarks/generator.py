@@ -351,8 +351,8 @@ class _Firm:
         place = np.argsort(order)
         meant["payment"] = place[meant["payment"]]
         return Sample(
-            checked(PAYMENTS, payments.iloc[order].reset_index(drop=True)),
-            documents,
+            checked(PAYMENTS, _as_read(payments.iloc[order].reset_index(drop=True))),
+            checked(DOCUMENTS, _as_read(documents)),
             tiers.iloc[order].reset_index(drop=True),
             meant,
             wrong[order],
@@ -396,6 +396,18 @@ class _Firm:
         told_twice = (tier == "eshop_and_money") & (kind == "eshop")
         foreign = tier == "other_currency"
         return pairs.loc[~told_twice & ~foreign, ["payment", "document", "amount"]].reset_index(drop=True)
+
+
+def _as_read(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with every text a thing of its own, in the order of rows, as whoever reads a table makes them."""
+    own = frame.copy()
+    for name in own.columns[own.dtypes == "str"]:
+        texts = own[name].to_numpy(dtype=object).copy()
+        some = ~pd.isna(texts)
+        if some.any():
+            texts[some] = np.array("\0".join(texts[some]).split("\0"), dtype=object)
+        own[name] = pd.array(texts, dtype="str")
+    return own
 
 
 def _identity(row: int) -> str:
