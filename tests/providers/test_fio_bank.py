@@ -439,6 +439,17 @@ def test_balances_that_do_not_hold_together_are_told(fio: Fio, server: FioServer
     assert len(ids([delivery])) == 2
 
 
+def test_days_among_which_a_movement_is_missing_are_asked_for_again(
+    fio: Fio, server: FioServer, memory: Remembered
+) -> None:
+    # Of two statements, the older one does not add up.
+    server.faults.then(Fault(status=413), Fault(rewrite=shifted))
+    memory.record(delivered(fio, 40))
+    assert memory.covered == set(Days(day(35), TODAY))
+    memory.record(delivered(fio, 40))
+    assert memory.covered == set(Days(day(40), TODAY))
+
+
 def test_missing_balances_prove_nothing(fio: Fio, server: FioServer) -> None:
     server.faults.then(Fault(rewrite=without_balances))
     (delivery,) = delivered(fio, 1)
@@ -461,6 +472,33 @@ def test_an_unreadable_movement_is_kept_aside_and_the_others_go_on(fio: Fio, ser
     ]
     assert "tajné" in delivery.faults[2].raw
     assert delivery.notes == ()
+
+
+def unreadable_day(fio: Fio, server: FioServer, **columns: Any) -> tuple[dt.date, ...]:
+    """The days complete among the last six, when the movement of the third last is spoiled."""
+    server.accesses[TOKEN].account.rows[2] = received(2, back=2, **columns)
+    (delivery,) = delivered(fio, 5)
+    assert not any(note.urgent for note in delivery.notes)
+    return delivery.covered
+
+
+def test_the_day_of_an_unreadable_movement_is_asked_for_again(fio: Fio, server: FioServer) -> None:
+    assert unreadable_day(fio, server, c14="XAU") == (day(5), day(4), day(3), day(1), day(0))
+
+
+def test_a_movement_without_a_day_may_belong_to_any(fio: Fio, server: FioServer) -> None:
+    assert unreadable_day(fio, server, c0=None) == ()
+
+
+@pytest.mark.parametrize(("back", "complete"), [(77, True), (76, False)])
+def test_an_unreadable_movement_no_longer_keeps_its_day_open_when_the_bank_will_soon_stop_giving_it(
+    fio: Fio, server: FioServer, back: int, complete: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.providers.fio.prague_day", lambda _now: TODAY)
+    server.accesses[TOKEN].account.rows[back] = received(back, back=back, c14="XAU")
+    (delivery,) = delivered(fio, back)
+    assert len(delivery.faults) == 1
+    assert (day(back) in delivery.covered) == complete
 
 
 # Secrets

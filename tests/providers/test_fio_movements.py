@@ -87,7 +87,7 @@ def test_the_same_text_in_two_columns_is_one_line() -> None:
         ("Platba kartou", "card"),
         ("Okamžitá příchozí Europlatba", "transfer"),
         ("Něco zcela nového", "transfer"),
-        ("Opravný pohyb", "other"),
+        ("Opravný pohyb", "reversal"),
         (None, "transfer"),
     ],
 )
@@ -98,6 +98,14 @@ def test_the_type_tells_the_kind_where_it_is_known(type_text: str | None, kind: 
 def test_a_correction_that_takes_money_is_a_reversal_even_when_its_payment_is_not_known() -> None:
     found = row(content(amount=Decimal("-100.00"), c8="Opravný pohyb"))
     assert (found["kind"], found["reverses"]) == ("reversal", None)
+
+
+def test_a_return_of_an_unknown_payment_of_ours_carries_nothing_that_could_find_a_document() -> None:
+    """Its symbols and words are those that we wrote for the supplier."""
+    found = row(content(c8="Opravný pohyb", c5="2025000460", c6="1", c4="308", c16="faktura 2025000461"))
+    named = ("variable_symbol", "specific_symbol", "constant_symbol", "message")
+    assert (found["amount"], [found.get(name) for name in named]) == (10000, [None] * 4)
+    assert "faktura 2025000461" in found["raw"]
 
 
 @pytest.mark.parametrize(

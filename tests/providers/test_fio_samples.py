@@ -30,7 +30,7 @@ def delivered(sample: str, days: Days, account: tuple[str, str] = CZK) -> Delive
     block = FioAccount(token=SecretStr(TOKEN), iban=iban, currency=currency)
     answer = Answer(200, httpx.Headers(), (SAMPLES / sample).read_bytes())
     statement = read(answer, days, iban=iban, currency=currency)
-    return Fio(block, Remembered()).normalize(Fetched(days, (statement,)))
+    return Fio(block, Remembered()).normalize(Fetched(days, days.first - dt.timedelta(days=60), (statement,)))
 
 
 def november(first: int, last: int) -> Days:

@@ -72,7 +72,7 @@ class Movement:
     def kind(self) -> str:
         """The kind that type and sign alone give."""
         if self.type == CORRECTION:
-            return "reversal" if self.amount < 0 else "other"
+            return "reversal"
         return _KIND_OF.get(self.type, "transfer")
 
 
@@ -97,17 +97,22 @@ def movement(content: Any, currency: str) -> Movement:
 
 
 def payment(found: Movement, source: str, reverses: str | None) -> dict[str, Any]:
-    """The movement as a row of `tasks.tables.INCOMING`; `reverses` is the id of the movement it takes back."""
+    """The movement as a row of `tasks.tables.INCOMING`; `reverses` is the id of the movement it takes back.
+
+    Money that the bank returned without our knowing which payment of ours carries the supplier's symbols and
+    words: they stay in the raw record, so that they find no document of ours.
+    """
+    kind = found.kind if reverses is None else "reversal"
+    ours = kind == "reversal" and reverses is None and found.amount > 0
     return {
         "source": source,
         "payment_id": found.id,
         "booked_on": found.booked_on,
         "amount": found.amount,
         "currency": found.currency,
-        **_symbols(found.content),
-        "message": _message(found.content),
+        **({} if ours else _said(found.content)),
         "counterparty": _counterparty(found.content),
-        "kind": found.kind if reverses is None else "reversal",
+        "kind": kind,
         "reverses": reverses,
         "raw": as_json(found.content),
     }
@@ -137,6 +142,11 @@ def tagged(text: str, tag: str) -> str | None:
     """
     found = re.search(rf"(?<![^\W_]){tag}[\s:/.\-]*([0-9]+)", text, re.IGNORECASE)
     return symbol(found[1]) if found and len(found[1]) <= 10 else None
+
+
+def _said(content: Json) -> dict[str, str | None]:
+    """What the payer says the payment is for."""
+    return {**_symbols(content), "message": _message(content)}
 
 
 def _symbols(content: Json) -> dict[str, str | None]:
@@ -180,12 +190,12 @@ def as_json(content: Any) -> str:
     return json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def booked_before(content: Any, day: dt.date) -> bool:
-    """Whether the movement is surely older than the day."""
+def booked_on(content: Any) -> dt.date | None:
+    """The day of a movement that may be unreadable otherwise; None when it does not tell."""
     try:
-        return isinstance(content, dict) and _day(_value(content, 0)) < day
+        return _day(_value(content, 0)) if isinstance(content, dict) else None
     except BadRecord:
-        return False
+        return None
 
 
 def _day(value: Any) -> dt.date:
