@@ -172,3 +172,32 @@ def test_two_runs_of_one_unit_at_once_take_turns_and_end_right(open_firm: Open) 
     for name in ("gopay", "fio"):
         completed(firm.run(name))
     assert firm.pohoda.marks() == firm.should("fio", "gopay")
+
+
+def test_a_fault_of_ours_is_told_by_its_kind_and_place_and_never_by_its_text(
+    open_firm: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    firm = open_firm()
+    told = "Failing row contains (Eva Nováková, 1234560005/0100)"
+
+    def broken(*_: Any) -> None:
+        raise RuntimeError(told)
+
+    monkeypatch.setattr("flows.marking.fetch", broken)
+    message = failed(firm.run("gopay"))
+    assert "RuntimeError" in message
+    assert "Nováková" not in message + told_to_prefect()
+
+
+def test_a_period_that_ends_before_it_begins_is_told_in_a_sentence(open_firm: Open) -> None:
+    firm = open_firm()
+    state = firm.run("gopay", first_day=TODAY, last_day=TODAY - dt.timedelta(days=2))
+    assert "ends before it begins" in failed(state)
+
+
+def test_an_old_day_fetched_again_by_hand_does_not_move_where_coverage_begins(open_firm: Open) -> None:
+    firm = open_firm()
+    completed(firm.run("gopay"))
+    completed(firm.run("gopay", first_day=TODAY - dt.timedelta(days=300)))
+    completed(firm.run("gopay"))
+    assert "nikdy staženy" not in told_to_prefect()
