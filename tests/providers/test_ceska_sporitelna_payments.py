@@ -7,6 +7,7 @@ import random
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,8 +27,8 @@ DAYS = Days(DAY, DAY + 2 * ONE_DAY)
 
 
 def made(*rows: Any, days: Days = DAYS, currency: str = "CZK") -> Delivery:
-    whole = Reading(f"ceska-sporitelna:{IBAN}", currency, days, days.first, days.last, rows)
-    return delivery(whole)
+    since = days.first - 60 * ONE_DAY
+    return delivery(Reading(f"ceska-sporitelna:{IBAN}", currency, days, since, days.last, rows))
 
 
 def row(number: int = 1, day: dt.date = DAY, amount: int = 100, **more: Any) -> dict[str, Any]:
@@ -337,18 +338,69 @@ def test_our_own_payment_that_came_back_is_no_payment_of_a_customer() -> None:
     "rows",
     [
         pair(LINKING_DAYS + 1),
-        [*pair(1), row(3, DAY, 100, payment=1)],
         [row(1, amount=100, payment=1), row(2, amount=-101, payment=1)],
         [row(1, amount=100, payment=1), row(2, amount=100, payment=1)],
         [row(1, amount=100, payment=1), row(2, amount=-100, payment=2)],
         [row(1, amount=0, payment=1), row(2, amount=0, payment=1)],
     ],
-    ids=["too late", "three rows", "other amount", "same side", "other payment", "nothing"],
+    ids=["too late", "other amount", "same side", "other payment", "nothing"],
 )
 def test_rows_that_do_not_surely_belong_together_are_not_tied(rows: list[dict[str, Any]]) -> None:
     payments = made(*rows, days=Days(DAY, DAY + 9 * ONE_DAY)).payments
     assert set(payments["kind"]) == {"transfer"}
     assert payments["reverses"].isna().all()
+
+
+def links(*rows: dict[str, Any]) -> dict[str, str]:
+    """Which row takes which one back, by their numbers."""
+    payments = made(*rows, days=Days(DAY, DAY + 40 * ONE_DAY)).payments.dropna(subset="reverses")
+    return {back[-1]: taken[-1] for back, taken in zip(payments["payment_id"], payments["reverses"], strict=True)}
+
+
+def moved(number: int, apart: int, amount: int) -> dict[str, Any]:
+    return row(number, DAY + apart * ONE_DAY, amount, payment=1)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([moved(1, 0, -5000), moved(2, 1, 5000), moved(3, 2, -5000)], {"2": "1"}),
+        ([moved(1, 0, -5000), moved(2, 1, 5000), moved(3, 1, -5000)], {"2": "1"}),
+        ([moved(1, 0, 5000), moved(2, 1, -5000), moved(3, 2, 5000)], {"2": "1"}),
+        ([moved(1, 0, -5000), moved(2, 1, 5000), moved(3, 2, -5000), moved(4, 3, 5000)], {"2": "1", "4": "3"}),
+        ([moved(1, 0, 5000), moved(2, 1, 5000), moved(3, 2, -5000)], {"3": "2"}),
+        ([moved(1, 0, 5000), moved(2, 1, 5000), moved(3, 2, -5000), moved(4, 3, -5000)], {"3": "2", "4": "1"}),
+    ],
+    ids=["sent again", "sent again at once", "paid again", "returned twice", "one of two", "both"],
+)
+def test_each_reversal_takes_back_the_nearest_movement_not_yet_taken_back(
+    rows: list[dict[str, Any]], expected: dict[str, str]
+) -> None:
+    assert links(*rows) == expected
+
+
+def test_a_payment_sent_again_a_week_after_its_return_takes_nothing_back_whatever_days_are_asked_for() -> None:
+    rows = [
+        booked(1, DAY, -5000),
+        *(booked(n, DAY + 7 * (n - 1) * ONE_DAY, 5000 * (-1) ** n, payment=1) for n in (2, 3)),
+    ]
+    with open_bank(*rows, now=NOON + 20 * ONE_DAY) as place:
+        last = DAY + 14 * ONE_DAY
+        for first_day in (last, DAY):
+            assert pd.isna(by_id(place.delivery(first_day, last))["FC-0000000003"]["reverses"])
+
+
+def test_a_return_of_an_unknown_payment_of_ours_carries_nothing_that_could_find_a_document() -> None:
+    """Its symbols and words are those that we wrote for the supplier."""
+    returned = {
+        **row(symbols=["VS:2025000460", "SS:1", "KS:308"], message="faktura 2025000461"),
+        "reversalIndicator": True,
+    }
+    payment = first(made(returned))
+    named = ("variable_symbol", "specific_symbol", "constant_symbol", "message")
+    assert (payment["amount"], payment["kind"]) == (100, "reversal")
+    assert all(pd.isna(payment[name]) for name in named)
+    assert "faktura 2025000461" in payment["raw"]
 
 
 @pytest.mark.parametrize("apart", range(LINKING_DAYS + 1))
@@ -393,4 +445,26 @@ def test_a_row_malformed_on_the_wire_is_told_and_the_rest_comes() -> None:
         place.server.faults.then(RIGHT, RIGHT, spoil)
         found = place.delivery(DAY)
     assert (found.payments["amount"].tolist(), len(found.faults)) == ([200], 1)
-    assert found.covered == (DAY,)
+    assert found.covered == ()
+
+
+def test_the_days_of_unreadable_rows_are_asked_for_again() -> None:
+    spoilt = {**row(2, DAY + ONE_DAY), "creditDebitIndicator": "BOTH"}
+    found = made(row(1), spoilt)
+    assert found.covered == (DAY, DAY + 2 * ONE_DAY)
+    assert found.notes == ()
+
+
+def test_a_row_without_a_day_may_belong_to_any() -> None:
+    assert made({**row(1), "bookingDate": {}}).covered == ()
+
+
+def test_two_different_rows_under_one_reference_leave_the_days_of_both_open() -> None:
+    assert made(row(1), row(1, DAY + ONE_DAY)).covered == (DAY + 2 * ONE_DAY,)
+
+
+def test_an_unreadable_row_no_longer_keeps_its_day_open_when_the_bank_will_soon_stop_giving_it() -> None:
+    spoilt = [{**row(n, DAY + n * ONE_DAY), "status": None} for n in (1, 2)]
+    since = DAY - 12 * ONE_DAY
+    found = delivery(Reading(f"ceska-sporitelna:{IBAN}", "CZK", DAYS, since, DAYS.last, tuple(spoilt)))
+    assert (found.covered, len(found.faults)) == ((DAY, DAY + ONE_DAY), 2)

@@ -27,8 +27,10 @@ REACH = 88
 """Days before today that are surely whole without a fresh strong authentication. The bank gives 90 UTC days; the
 first of them may be cut, and a Czech day needs two."""
 LINKING_DAYS = 7
-"""How long after a payment its reversal is still recognised. Each reading begins so many days earlier, so that
-whether two rows belong together never depends on which days were asked for."""
+"""How long after a payment its reversal is still recognised."""
+LOOK_BACK = 3 * LINKING_DAYS
+"""Each reading begins so many days earlier, so that which rows belong together does not depend on which days were
+asked for, even when a payment is returned, sent again and returned again."""
 TOO_MANY = "MAX_TRANSACTIONS_EXCEEDED"
 PAST_THE_END = "PAGE_NOT_FOUND"
 FUTURE = "DT01"
@@ -79,7 +81,7 @@ def transactions(get: Get, account: str, days: Days, now: dt.datetime) -> tuple[
     A Czech day begins one or two hours before the UTC day of the same date, so the day before is asked for too.
     Shortly after Czech midnight today has not begun in UTC, and the bank refuses to be asked for it.
     """
-    first = days.first - (1 + LINKING_DAYS) * ONE_DAY
+    first = days.first - (1 + LOOK_BACK) * ONE_DAY
     last = min(days.last, now.astimezone(dt.UTC).date())
     try:
         return _window(get, account, first, last), last
