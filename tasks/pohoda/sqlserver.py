@@ -42,7 +42,10 @@ def imported_pyodbc() -> Any:
 
 def connection_string(database: Database, *, read_only: bool) -> str:
     """The ODBC connection string. It holds the password: never log it, never put it into an error."""
-    parts = {"Driver": database.driver, "Server": database.server, "Database": database.name}
+    # FreeTDS takes SERVER\INSTANCE and SERVER,port as Microsoft's drivers do, but knows no protocol before them.
+    server = database.server.strip()
+    server = server.removeprefix("tcp:") if _is_freetds(database) else server
+    parts = {"Driver": database.driver, "Server": server, "Database": database.name}
     if database.login and database.password is not None:
         parts |= {"UID": database.login, "PWD": database.password.get_secret_value()}
     else:
@@ -54,8 +57,12 @@ def connection_string(database: Database, *, read_only: bool) -> str:
     return ";".join(f"{key}={{{value.replace('}', '}}')}}}" for key, value in parts.items())
 
 
+def _is_freetds(database: Database) -> bool:
+    return any(name in database.driver.lower() for name in ("freetds", "tdsodbc"))
+
+
 def _encryption(database: Database) -> dict[str, str]:
-    if "freetds" not in database.driver.lower() and "tdsodbc" not in database.driver.lower():
+    if not _is_freetds(database):
         return {
             "Encrypt": "yes" if database.encrypt else "no",
             "TrustServerCertificate": "yes" if database.trust_certificate else "no",
