@@ -151,7 +151,7 @@ def peak_megabytes() -> float | None:
 
 def measure(documents: int, seed: int, small: int, beside: int) -> dict[str, Any]:
     """Everything that the benchmark tells, as one object."""
-    rounds = 3 if documents <= 200_000 else 2
+    rounds = 5 if documents <= 200_000 else 3
     plain = timed(documents, seed, 0.0, rounds)
     memory = peak_megabytes()
     messages = timed(documents, seed, 0.05, rounds)

@@ -1,4 +1,4 @@
-"""The floors of quality on a small sample of the open benchmark; `tests.benchmarks.matching` measures large ones."""
+"""The floors of quality on a small sample of the open benchmark, which measures large ones."""
 
 from __future__ import annotations
 
