@@ -321,6 +321,26 @@ def test_balances_that_do_not_follow_are_a_warning() -> None:
     assert len(found.payments) == 7
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_the_days_among_which_a_movement_is_missing_stay_open(newest_first: bool) -> None:
+    heading, *rows = SAMPLE.splitlines(keepends=True)
+    rest = rows[:2] + rows[3:]
+    found = delivered("".join([heading, *(reversed(rest) if newest_first else rest)]))
+    assert set(MARCH) - set(found.covered) == {dt.date(2026, 3, day) for day in (2, 3, 4)}
+    assert "2026-03-02..2026-03-04" in found.notes[0].text
+
+
+def test_a_row_whose_own_balances_do_not_fit_its_amount_leaves_its_day_open() -> None:
+    found = delivered(SAMPLE.replace("-250,00;14 139,50", "-240,00;14 139,50"))
+    assert set(MARCH) - set(found.covered) == {dt.date(2026, 3, 4)}
+
+
+def test_a_row_that_cannot_be_read_is_told_once_and_not_as_a_gap_of_balances_too() -> None:
+    found = delivered(SAMPLE.replace("03.03.2026 17:45;GOPAY-platba", "03.03.2026 17:45;GOPAY-platba;"))
+    assert (len(found.faults), found.notes) == (1, ())
+    assert dt.date(2026, 3, 3) not in found.covered
+
+
 def test_a_statement_with_the_newest_row_first_is_in_order_too() -> None:
     heading, *rows = SAMPLE.splitlines(keepends=True)
     assert delivered("".join([heading, *reversed(rows)])).notes == ()

@@ -17,7 +17,7 @@ from tasks.days import prague_day
 from tasks.errors import BadRecord
 from tasks.money import hundredths
 from tasks.provider import Fault
-from tasks.providers.gopay.movements import Movement, Statement, folded, uneven_balances
+from tasks.providers.gopay.movements import Movement, Statement, folded, note_of_uneven, uneven_days
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "id": ("idpohybu", "movementid", "idofmovement"),
@@ -72,7 +72,11 @@ def read_csv(body: bytes, currency: str, extra: Mapping[str, str] | None = None)
     except csv.Error as error:
         statement.faults.append(Fault(f"{what}, řádek {reader.line_num}", _said(error), text))
         statement.whole = False
-    statement.notes += uneven_balances(statement.movements)
+    uneven = uneven_days(statement.movements)
+    statement.doubtful |= uneven
+    if uneven and not statement.faults:
+        # A row that cannot be read has told of itself, and leaves a gap where it stood.
+        statement.notes.append(note_of_uneven(uneven, currency))
     return statement
 
 

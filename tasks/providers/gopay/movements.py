@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from tasks.days import Days, periods
 from tasks.errors import BadRecord
-from tasks.money import czech
 from tasks.provider import Fault, Note
 from tasks.symbols import symbol
 from tasks.tables import INCOMING, table
@@ -67,7 +67,7 @@ class Statement:
     faults: list[Fault] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     doubtful: set[dt.date] = field(default_factory=set)
-    """Days with a row that could not be read."""
+    """Days with a row that could not be read or is missing."""
     whole: bool = True
     """Whether all rows are there and each unread one has its day in `doubtful`."""
 
@@ -144,20 +144,25 @@ def payments(statements: Iterable[Statement], source: str) -> tuple[Any, list[Fa
     return table(INCOMING, (row for id, row in rows.items() if id not in twofold)), faults, notes
 
 
-def uneven_balances(movements: list[Movement]) -> list[Note]:
-    """A warning when balances do not follow from row to row: a row is missing or stands elsewhere."""
+def uneven_days(movements: list[Movement]) -> set[dt.date]:
+    """Days on which balances do not follow from row to row: a row is missing among them or stands elsewhere."""
     chain = [m for m in movements if m.opening is not None and m.closing is not None]
-    rows_fit = all(m.opening is not None and m.opening + m.amount == m.closing for m in chain)
-    downwards = all(a.closing == b.opening for a, b in pairwise(chain))
-    upwards = all(b.closing == a.opening for a, b in pairwise(chain))
-    if rows_fit and (downwards or upwards):
-        return []
-    last = chain[-1]
+    downwards = [(a, b) for a, b in pairwise(chain) if a.closing != b.opening]
+    upwards = [(a, b) for a, b in pairwise(chain) if b.closing != a.opening]
+    found = {m.day for m in chain if (m.opening or 0) + m.amount != m.closing}
+    for pair in min(downwards, upwards, key=len):
+        found |= set(Days(*sorted(m.day for m in pair)))
+    return found
+
+
+def note_of_uneven(days: set[dt.date], currency: str) -> Note:
+    """The warning that a movement of these days may be missing."""
+    listed = ", ".join(str(period) for period in periods(days))
     text = (
-        f"Zůstatky ve výpisu GoPay ({last.currency}) na sebe nenavazují, poslední je "
-        f"{czech(last.closing or 0, last.currency)}: nějaký pohyb může chybět. Porovnejte výpis s GoPay."
+        f"Zůstatky ve výpisu GoPay ({currency}) na sebe nenavazují, dny: {listed}. Nějaký pohyb může chybět; "
+        "porovnejte výpis s GoPay."
     )
-    return [Note("balance_mismatch", text, urgent=True)]
+    return Note("balance_mismatch", text, urgent=True)
 
 
 def _notes_of_types(types: Counter[tuple[str, str]]) -> list[Note]:
