@@ -25,7 +25,7 @@ from tasks.checking.ledger import QUIET_DAYS, ledger_findings
 from tasks.checking.memory import Scratch
 from tasks.errors import Refused, SettingError, Unavailable
 from tasks.ledger import Ledger
-from tasks.pohoda import catalogue, rights, sqlserver
+from tasks.pohoda import catalogue, fields, rights, sqlserver
 from tasks.provider import Delivery, Note
 from tasks.reporting.check import check_key, check_markdown, check_summary
 
@@ -38,6 +38,8 @@ ANSWERS: dict[str, Any] = {
     areas.SERVER: [("16.0.1000", "Express Edition (64-bit)", "Czech_CI_AS", 1250, False, "SIMPLE")],
     rights.RIGHTS: [],
     areas.LOCKS: [(2,)],
+    fields.REGISTRY: [("Nazev",)],
+    fields.LABELS: [("FA", "VPrUhrazeno", "Uhrazeno"), ("OBJ", "VPrAno", "Zaplaceno celé")],
     catalogue.COLUMNS: [("FA", "VPrUhrazeno", "money"), ("FA", "VPrPocet", "int"), ("OBJ", "VPrAno", "bit")],
 }
 UNIT = PohodaUnit(
@@ -93,7 +95,7 @@ def test_a_sound_server_is_described_and_only_the_agenda_without_fields_is_doubt
     assert {name for name, finding in found.items() if finding.state != "ok"} == {
         "Přijatá objednávka: pole úhrad"
     }
-    assert "VPrAno" in found["Přijatá objednávka: pole úhrad"].evidence
+    assert "uhrazeno vše = VPrAno („Zaplaceno celé“)" in found["Přijatá objednávka: pole úhrad"].next_step
     assert "Czech_CI_AS" in found["Řazení a kódová stránka"].evidence
     assert "server nevydal žádné právo" in found["Práva loginu ke čtení"].cause
     assert found["Zámky dokladů"].evidence.endswith("2")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from blocks.pohoda import PohodaUnit
 from tasks.checking import Finding, looked
 from tasks.pohoda.catalogue import KINDS, SETTINGS, TABLE, Catalogue, read_catalogue, read_facts
 from tasks.pohoda.connection import Connection, connected, read_rows
+from tasks.pohoda.fields import FieldChoice, possible_fields, read_labels
 from tasks.pohoda.rights import listed, read_rights
 from tasks.reporting.run import AGENDA_NAMES
 from tasks.tables import AGENDAS
@@ -56,7 +57,7 @@ def database_findings(unit: PohodaUnit, today: dt.date) -> list[Finding]:
         found += look(AREA, "SQL Server", _server)
     found += look(AREA, "Práva loginu ke čtení", lambda connection: [_rights(connection, unit)])
     found += look(AREA, "Zámky dokladů", lambda connection: [_locks(connection)])
-    found += look(FIELDS, "Seznam polí", lambda connection: _fields(unit, read_catalogue(connection)))
+    found += look(FIELDS, "Seznam polí", lambda connection: _fields(connection, unit))
     for name in unit.database.older:
         found += looked(AREA, f"Minulý rok {name}", lambda name=name: [_older(unit, name)])
     return found
@@ -126,56 +127,58 @@ def _locks(connection: Connection) -> Finding:
     return Finding(AREA, "Zámky dokladů", "ok", cause, f"otevřených dokladů: {count}")
 
 
-def _fields(unit: PohodaUnit, catalogue: Catalogue) -> list[Finding]:
+def _fields(connection: Connection, unit: PohodaUnit) -> list[Finding]:
+    catalogue, labels = read_catalogue(connection), read_labels(connection)
     found: list[Finding] = []
     for agenda in AGENDAS:
         settings = unit.agenda(agenda)
         if not settings.active:
             continue
+        choices = possible_fields(agenda, settings, catalogue, labels)
         configured = {field: getattr(settings, field) for field in KINDS if getattr(settings, field)}
-        found += [_field(agenda, field, name, catalogue) for field, name in configured.items()]
+        found += [_field(agenda, field, name, catalogue, choices) for field, name in configured.items()]
         if not any(field.endswith("_field") for field in configured):
-            found.append(_no_field(agenda, catalogue))
+            found.append(_no_field(agenda, choices))
     return found
 
 
-def _field(agenda: str, field: str, name: str, catalogue: Catalogue) -> Finding:
+def _field(agenda: str, field: str, name: str, catalogue: Catalogue, choices: Sequence[FieldChoice]) -> Finding:
     label = f"{AGENDA_NAMES[agenda]}: {FIELD_NAMES[field]}"
     table, kinds = TABLE[agenda], KINDS[field][1]
     column = catalogue.column(table, name)
+    place = f"{table}.{column[0]} {column[1]}" if column else table
     if column and column[1] in kinds:
-        return Finding(
-            FIELDS, label, "ok", "Pole existuje a je správného druhu.", f"{table}.{column[0]} {column[1]}"
-        )
+        return Finding(FIELDS, label, "ok", "Pole existuje a je správného druhu.", place)
     cause = f"Pole {name} není druhu {KIND_NAMES[field]}." if column else f"Pole {name} v Pohodě není."
-    return Finding(
-        FIELDS,
-        label,
-        "wrong",
-        cause,
-        f"{SETTINGS[agenda]}.{field}, {table}.{column[0]} {column[1]}"
-        if column
-        else f"{SETTINGS[agenda]}.{field}",
-        _usable(field, catalogue.user_fields(table, kinds)),
+    usable = "; ".join(_described(choice) for choice in choices if choice.type in kinds)
+    next_step = (
+        f"Použijte některé z polí tohoto druhu: {usable}."
+        if usable
+        else f"Vytvořte v Pohodě volitelný parametr druhu {KIND_NAMES[field]} (Nastavení, Volitelné parametry)."
     )
+    return Finding(FIELDS, label, "wrong", cause, f"{SETTINGS[agenda]}.{field}, {place}", next_step)
 
 
-def _usable(field: str, names: list[str]) -> str:
-    if names:
-        return f"Použijte některé z polí tohoto druhu: {', '.join(names)}."
-    return f"Vytvořte v Pohodě volitelný parametr druhu {KIND_NAMES[field]} (Nastavení, Volitelné parametry)."
-
-
-def _no_field(agenda: str, catalogue: Catalogue) -> Finding:
-    """Marks have nowhere to go; the fields that would do are suggested."""
-    marks = ("amount_field", "count_field", "paid_field")
-    possible = {field: catalogue.user_fields(TABLE[agenda], KINDS[field][1]) for field in marks}
-    offered = "; ".join(f"{FIELD_NAMES[field]}: {', '.join(names)}" for field, names in possible.items() if names)
+def _no_field(agenda: str, choices: Sequence[FieldChoice]) -> Finding:
+    """Marks have nowhere to go; what would do is told with what it is called in Pohoda, and suggested."""
+    suggested = [
+        f"{FIELD_NAMES[f'{choice.suggested_for}_field']} = {_described(choice)}"
+        for choice in choices
+        if choice.suggested_for
+    ]
     return Finding(
         FIELDS,
         f"{AGENDA_NAMES[agenda]}: pole úhrad",
         "warning",
         "V této agendě není kam úhrady zapisovat.",
-        offered or "v Pohodě nejsou žádné vhodné volitelné parametry",
-        "Vyberte pole v bloku, nebo agendu přestaňte používat.",
+        "možná pole: " + "; ".join(map(_described, choices))
+        if choices
+        else "v Pohodě nejsou žádné vhodné volitelné parametry",
+        f"Nabízí se: {'; '.join(suggested)}. Zapište to do bloku."
+        if suggested
+        else "Vyberte nebo vytvořte pole a zapište je do bloku, nebo agendu přestaňte používat.",
     )
+
+
+def _described(choice: FieldChoice) -> str:
+    return f"{choice.name} („{choice.label}“)" if choice.label else choice.name

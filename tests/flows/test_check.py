@@ -77,7 +77,7 @@ def test_each_thing_that_is_wrong_is_counted_and_told_with_its_next_step(open_fi
     assert message.startswith("Špatně: 5")
     told = report(firm)
     assert "Pole VPrNeniTu v Pohodě není." in told
-    assert "Použijte některé z polí tohoto druhu: VPrUhrazeno." in told
+    assert "Použijte některé z polí tohoto druhu: VPrUhrazeno \\(„Uhrazeno“\\)." in told
     assert "Pole VPrUhrazeno není druhu" in told
     assert "Tato verze Pohody úpravu odmítá." in told
     assert "Blok se nepodařilo načíst." in told
