@@ -34,6 +34,7 @@ from sandbox.faults import (
     GARBAGE,
     LOST,
     REFUSED,
+    RIGHT,
     SERVER_ERROR,
     THROTTLED,
     TRUNCATED,
@@ -343,17 +344,74 @@ def test_payout_files_come_in_several_encodings(gateway: ComgateServer, opened: 
 def test_a_damaged_payout_file_is_not_an_empty_payout(gateway: ComgateServer, opened: Opened) -> None:
     gateway.payouts.damaged_files = True
     pay_out(gateway, PayoutRow(FIRST, 249050))
-    with pytest.raises(Unavailable, match="payouts cannot be read"):
-        read_payouts(shop(opened[1], payouts="csv"), Notebook())
+    (delivery,) = read_payouts(shop(opened[1], payouts="csv"), Notebook())
+    assert [fault.record for fault in delivery.faults] == ["výplata 5512001"]
+    assert delivery.covered == ()
 
 
-@pytest.mark.parametrize("body", [b'[{"transferId": null}]', b"{}", b"[1]"])
-def test_an_unreadable_list_of_payouts_is_not_an_empty_one(
+@pytest.mark.parametrize("fault", [TRUNCATED, GARBAGE])
+@pytest.mark.parametrize("position", range(2))
+def test_an_answer_about_payouts_damaged_on_its_way_is_asked_for_once_more(
+    gateway: ComgateServer, account: ComgateShop, fault: Fault, position: int
+) -> None:
+    pay_out(gateway, PayoutRow(FIRST, 249050))
+    gateway.faults.then(*[RIGHT] * position, fault)
+    (delivery,) = read_payouts(account, Notebook())
+    assert (delivery.faults, delivery.covered, len(delivery.payments)) == ((), (DAY,), 1)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[1]", b"<html>"])
+def test_an_unreadable_list_of_payouts_leaves_its_day_open_and_the_others_are_read(
     gateway: ComgateServer, account: ComgateShop, body: bytes
 ) -> None:
-    gateway.faults.always = Fault(status=200, body=body)
-    with pytest.raises(Unavailable):
-        read_payouts(account, Notebook())
+    pay_out(gateway, PayoutRow(FIRST, 249050), day=DAY + dt.timedelta(days=1))
+    gateway.faults.then(*[Fault(status=200, body=body)] * 2)
+    book = Notebook()
+    deliveries = read_payouts(account, book, Days(DAY, DAY + dt.timedelta(days=1)))
+    assert [fault.record for delivery in deliveries for fault in delivery.faults] == ["výplaty dne 2026-03-04"]
+    assert [day for delivery in deliveries for day in delivery.covered] == [DAY + dt.timedelta(days=1)]
+    assert book.money(FIRST) == 249050
+
+
+@pytest.mark.parametrize(
+    "answer", [[Fault(status=200, body=b"{}")] * 2, [Fault(status=404)], [code(1400, "strange")]]
+)
+def test_an_unreadable_payout_is_told_and_the_others_of_its_day_are_read(
+    gateway: ComgateServer, account: ComgateShop, answer: list[Fault]
+) -> None:
+    pay_out(gateway, PayoutRow(FIRST, 249050))
+    pay_out(gateway, PayoutRow(SECOND, 999), number=5512002)
+    gateway.faults.then(RIGHT, *answer)
+    book = Notebook()
+    (delivery,) = read_payouts(account, book)
+    assert ([fault.record for fault in delivery.faults], delivery.covered) == (["výplata 5512001"], ())
+    assert (book.money(FIRST), book.money(SECOND)) == (0, 999)
+    read_payouts(account, book)
+    assert book.money(FIRST) == 249050
+
+
+@pytest.mark.parametrize("number", ["null", "true", '"x"', f'"{"9" * 5000}"'])
+def test_a_payout_without_a_number_is_told_and_the_others_are_read(
+    gateway: ComgateServer, account: ComgateShop, number: str
+) -> None:
+    pay_out(gateway, PayoutRow(FIRST, 249050))
+    listed = f'[{{"transferId": {number}}}, {{"transferId": 5512001}}]'.encode()
+    gateway.faults.then(Fault(status=200, body=listed))
+    book = Notebook()
+    (delivery,) = read_payouts(account, book)
+    named = [fault.record for fault in delivery.faults]
+    assert (named, delivery.covered) == (["výplaty dne 2026-03-04, 1. v seznamu"], ())
+    assert book.money(FIRST) == 249050
+
+
+def test_an_unreadable_row_leaves_its_day_open_and_is_no_reason_to_doubt_the_sum_as_well(
+    gateway: ComgateServer, opened: Opened
+) -> None:
+    pay_out(gateway, PayoutRow(FIRST, 249050), PayoutRow("?", 100))
+    (delivery,) = read_payouts(shop(opened[1], payouts="csv"), Notebook())
+    assert [fault.record for fault in delivery.faults] == ["výplata 5512001, řádek 2"]
+    assert delivery.covered == ()
+    assert not any(note.urgent for note in delivery.notes)
 
 
 def test_a_list_of_rows_is_not_taken_for_a_status(gateway: ComgateServer, account: ComgateShop) -> None:
@@ -523,7 +581,7 @@ def test_whatever_fails_the_next_run_converges(
     assert {key: row["amount"] for key, row in book.payments.items()} == {FIRST: 249050}
 
 
-@pytest.mark.parametrize("fault", [REFUSED, UNAVAILABLE, TRUNCATED, code(1500), GARBAGE])
+@pytest.mark.parametrize("fault", [REFUSED, UNAVAILABLE, code(1500)])
 @pytest.mark.parametrize("position", range(2))
 def test_a_failing_call_for_payouts_loses_no_day(
     gateway: ComgateServer, account: ComgateShop, fault: Fault, position: int

@@ -45,6 +45,8 @@ class PayoutDay:
 
     day: dt.date
     payouts: tuple[Payout, ...]
+    faults: tuple[Fault, ...] = ()
+    """Payouts of the day that could not be read, or the day's list itself."""
     calls: int = 0
     """How many calls this run has made so far, on the last day of a portion; 0 says nothing."""
 
@@ -104,8 +106,9 @@ def rows_of_csv(content: bytes) -> list[dict[str, str]]:
 
 def found_in(day: PayoutDay, source: str, merchant: str) -> Found:
     """Payments and refunds of the day's payouts, faults for rows that cannot be read, notes for what is odd."""
-    found = Found()
+    found = Found(faults=list(day.faults))
     for payout in day.payouts:
+        read_before = len(found.faults)
         refunds: Counter[str] = Counter()
         for number, row in enumerate(payout.rows, start=1):
             name = f"výplata {payout.transfer_id}, řádek {number}"
@@ -129,7 +132,8 @@ def found_in(day: PayoutDay, source: str, merchant: str) -> Found:
                 continue
             if payment["amount"]:
                 found.payments.append(payment)
-        found.notes += _doubtful_sums(payout)
+        if len(found.faults) == read_before:
+            found.notes += _doubtful_sums(payout)
     return found
 
 

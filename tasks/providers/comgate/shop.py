@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pandas as pd
 
@@ -21,12 +22,11 @@ from tasks.providers.comgate.payouts import Payout, PayoutDay, found_in, normali
 from tasks.providers.comgate.status import status_of
 from tasks.tables import ANSWERS, INCOMING, table
 
+T = TypeVar("T")
+
 DAYS_AT_ONCE = 7
 LATE_DAYS = 3
 """A payout may appear in the list later than on its own day."""
-
-
-T = TypeVar("T")
 
 
 class Comgate:
@@ -51,7 +51,10 @@ class Comgate:
     def probe(self) -> list[Note]:
         """Proves credentials and that this computer's address is let in, by the list of ways of paying."""
         with Gateway(self._shop, self._asking.turn) as gateway:
-            _readable(gateway.methods)
+            try:
+                gateway.methods()
+            except BadRecord as error:
+                raise Unavailable("Comgate's answer cannot be read", evidence=error.cause) from None
         return [Note("reachable", f"Comgate přijal propojení obchodu {self._shop.merchant}.")]
 
     def questions(self, documents: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
@@ -97,22 +100,33 @@ class Comgate:
     def extract(self, days: Days) -> list[PayoutDay]:
         """One raw answer per day: the day's list of payouts and the rows of each."""
         with Gateway(self._shop, self._asking.turn) as gateway:
-            found = [PayoutDay(day, self._payouts(gateway, day)) for day in days]
+            found = [self._payout_day(gateway, day) for day in days]
         return [*found[:-1], replace(found[-1], calls=self._asking.calls)]
 
-    def _payouts(self, gateway: Gateway, day: dt.date) -> tuple[Payout, ...]:
-        listed = _readable(lambda: gateway.payouts(day.isoformat()))
-        return tuple(self._payout(gateway, row.get("transferId")) for row in listed)
+    def _payout_day(self, gateway: Gateway, day: dt.date) -> PayoutDay:
+        """The day's payouts. What cannot be read is never "no payouts": it is a fault, and the others go on."""
+        try:
+            listed = _readable(lambda: gateway.payouts(day.isoformat()))
+        except BadRecord as error:
+            return PayoutDay(day, (), (_unreadable(f"výplaty dne {day}", error),))
+        payouts: list[Payout] = []
+        faults: list[Fault] = []
+        for place, row in enumerate(listed, start=1):
+            number = row.get("transferId")
+            known = re.fullmatch("[0-9]{1,18}", str(number)) is not None
+            try:
+                payouts.append(self._payout(gateway, int(str(number)) if known else None))
+            except (BadRecord, Refused) as error:
+                name = f"výplata {number}" if known else f"výplaty dne {day}, {place}. v seznamu"
+                faults.append(_unreadable(name, error))
+        return PayoutDay(day, tuple(payouts), tuple(faults))
 
-    def _payout(self, gateway: Gateway, transfer_id: Any) -> Payout:
-        if isinstance(transfer_id, bool) or not str(transfer_id).isdigit():
-            raise Unavailable("Comgate lists a payout without a number", next_step="try again later")
-        number = int(transfer_id)
+    def _payout(self, gateway: Gateway, number: int | None) -> Payout:
+        if number is None:
+            raise BadRecord("a payout without a number")
         if self._shop.payouts == "csv":
-            rows = _readable(lambda: rows_of_file(gateway.payout_as_csv(number)))
-        else:
-            rows = _readable(lambda: [normalised(row) for row in gateway.payout(number)])
-        return Payout(number, tuple(rows))
+            return Payout(number, tuple(_readable(lambda: rows_of_file(gateway.payout_as_csv(number)))))
+        return Payout(number, tuple(normalised(row) for row in _readable(lambda: gateway.payout(number))))
 
     def normalize(self, raw: PayoutDay) -> Delivery:
         """The day's payments with their true day, its refunds, and which payments were really paid out."""
@@ -120,7 +134,7 @@ class Comgate:
         final = [{"key": key, "outcome": "paid_out"} for key in found.paid_out]
         return Delivery(
             payments=table(INCOMING, found.payments),
-            covered=(raw.day,),
+            covered=() if found.faults else (raw.day,),
             answers=table(ANSWERS, final),
             faults=tuple(found.faults),
             notes=(*found.notes, *calls_made(raw.calls)),
@@ -129,8 +143,13 @@ class Comgate:
 
 
 def _readable(request: Callable[[], T]) -> T:
-    """What was asked. An unreadable list of payouts is never "no payouts": the step tries again, then fails."""
+    """What was asked, with one more try when the answer was damaged on its way. Raises BadRecord after that."""
     try:
         return request()
-    except BadRecord as error:
-        raise Unavailable("Comgate's payouts cannot be read", evidence=error.cause) from None
+    except BadRecord:
+        return request()
+
+
+def _unreadable(name: str, error: BadRecord | Refused) -> Fault:
+    said = f"{error.cause}, {error.evidence}" if error.evidence else error.cause
+    return Fault(name, f"Nejde přečíst ({said}); další běh ji zkusí znovu.")
