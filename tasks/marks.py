@@ -35,6 +35,8 @@ MARKED: Mapping[str, str] = {
 """What the ledger must tell of what we wrote last, one row per document; it may tell more."""
 
 MARKS = ("amount", "count", "paid")
+LARGEST_TOLERATED_PART = 10
+"""A tolerance forgives at most this part of a document, so that it cannot make a small one paid by itself."""
 KEY = ["agenda", "document_id"]
 
 
@@ -72,7 +74,8 @@ def _stand(found: pd.DataFrame, settings: Matching) -> tuple[npt.NDArray[np.bool
     total, amount = found["total"].to_numpy(), found["amount"].to_numpy()
     points = int(settings.overpayment_margin * 100)
     most = total + total // 10_000 * points + total % 10_000 * points // 10_000
-    covered = (found["count"].to_numpy() > 0) & (amount >= total - settings.tolerated)
+    tolerated = np.minimum(settings.tolerated, total // LARGEST_TOLERATED_PART)
+    covered = (found["count"].to_numpy() > 0) & (amount >= total - tolerated)
     paid = covered & (amount <= most)
     back = found["back"].notna().to_numpy()
     twice = covered & (found["count"].to_numpy() > 1) & (total > 0) & (amount >= 2 * total)

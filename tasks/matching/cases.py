@@ -94,6 +94,11 @@ class Cases:
             waiting &= np.isin(codes, [n for n, name in enumerate(names) if rule.applies_to(name)])
         return waiting
 
+    def from_sources(self, providers: Sequence[str]) -> Flags:
+        """Payments that one of these providers tells of."""
+        codes, names = self._providers
+        return np.isin(codes, [n for n, name in enumerate(names) if name in providers])
+
     @cached_property
     def _providers(self) -> tuple[Ints, list[str]]:
         codes, sources = pd.factorize(self.payments["source"].to_numpy(dtype=object))

@@ -24,7 +24,14 @@ BACK = ("refund", "reversal")
 
 NEVER = {"fee": Reason.FEE, "settlement": Reason.SETTLEMENT, "interest": Reason.INTEREST}
 
-BARS = (Reason.ZERO, *NEVER.values(), Reason.IGNORED_COUNTERPARTY, Reason.OUTGOING)
+BARS = (
+    Reason.ZERO,
+    *NEVER.values(),
+    Reason.IGNORED_COUNTERPARTY,
+    Reason.REFUND_WITHOUT_PAYMENT,
+    Reason.RETURNED,
+    Reason.OUTGOING,
+)
 """Gates of a payment alone, in their order."""
 
 NEAREST = (Reason.CANCELLED_DOCUMENT, Reason.CREDIT_NOTE, Reason.OTHER_CURRENCY, Reason.BEFORE_DOCUMENT)
@@ -39,13 +46,17 @@ NEARNESS[NEAREST_CODES] = np.arange(len(NEAREST))
 def barred(payments: pd.DataFrame, linked: npt.NDArray[np.bool_], settings: Matching) -> Codes:
     """For each payment the code of what bars it from every document, `PASSED` for nothing.
 
-    Rows that take a known payment back (`linked`) go where that one went, so only their kind is looked at.
+    Rows that take a known payment back (`linked`) go where that one went, so only their kind is looked at. Those
+    that name a payment which is not known take nothing back; and what comes back to us pays nothing by itself.
     """
     amounts = payments["amount"].to_numpy()
     kinds, names = pd.factorize(payments["kind"].to_numpy(dtype=object))
     codes = np.full(len(payments), PASSED)
     back = np.isin(kinds, [n for n, name in enumerate(names) if name in BACK])
     codes[(amounts < 0) & ~back] = CODE[Reason.OUTGOING]
+    codes[(amounts > 0) & back] = CODE[Reason.RETURNED]
+    another = payments["reverses"].notna() & (payments["reverses"] != payments["payment_id"])
+    codes[another.to_numpy(np.bool_)] = CODE[Reason.REFUND_WITHOUT_PAYMENT]
     codes[ignored(payments["counterparty"], settings.ignored_accounts)] = CODE[Reason.IGNORED_COUNTERPARTY]
     codes[linked] = PASSED
     for n, name in enumerate(names):

@@ -22,7 +22,10 @@ class Reason(StrEnum):
     SETTLEMENT = "settlement"
     OUTGOING = "outgoing"
     ZERO = "zero"
+    RETURNED = "returned"
     SEEN_ELSEWHERE = "seen_elsewhere"
+    SEEN_AT_GATEWAY = "seen_at_gateway"
+    OTHER_CUSTOMERS = "other_customers"
     REFUND_WITHOUT_PAYMENT = "refund_without_payment"
     SURPLUS = "surplus"
 
@@ -53,7 +56,10 @@ REASON_TEXTS: dict[Reason, str] = {
     Reason.SETTLEMENT: "souhrnná výplata platební brány",
     Reason.OUTGOING: "odchozí platba",
     Reason.ZERO: "nulová částka",
+    Reason.RETURNED: "vrácená platba, ke které neznáme původní",
     Reason.SEEN_ELSEWHERE: "tytéž peníze jsou započteny z jiného zdroje",
+    Reason.SEEN_AT_GATEWAY: "stejná částka na týž doklad přišla už přes platební bránu",
+    Reason.OTHER_CUSTOMERS: "klíč platby nesou doklady různých zákazníků",
     Reason.REFUND_WITHOUT_PAYMENT: "vratka, ke které není započtena žádná platba",
     Reason.SURPLUS: "zbytek platby, na který už žádný doklad nezbyl",
 }

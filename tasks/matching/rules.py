@@ -94,10 +94,18 @@ class Search:
         yield lambda asked: _by_text(self._references.by(asked).spelled(exact), self._keys, Texts.exact)
 
     def _by_number(self) -> Iterator[Step]:
-        for spelling, spelled in ((exact, Texts.exact), (_digits, Texts.digits)):
-            yield lambda asked, spelling=spelling, spelled=spelled: self._not_another_order(
-                _by_text(self._references.by(asked).spelled(spelling), self._numbers, spelled)
-            )
+        yield lambda asked: self._not_another_order(
+            _by_text(self._references.by(asked).spelled(exact), self._numbers, Texts.exact)
+        )
+        yield lambda asked: self._not_another_order(
+            self._of_orders(_by_text(self._references.by(asked).spelled(_digits), self._numbers, Texts.digits))
+        )
+
+    def _of_orders(self, found: Found) -> Found:
+        """Without the letters an e-shop's order names only an order: other series may hold the same digits."""
+        words = self._payments["kind"].to_numpy(dtype=object)[found.payments] == "eshop"
+        agendas = self._documents["agenda"].to_numpy(dtype=object)[found.documents]
+        return found.only(~words | (agendas == "received_order"))
 
     def _not_another_order(self, found: Found) -> Found:
         """An e-shop's word is about its own order: not about a document that carries another order's number."""

@@ -2,7 +2,8 @@
 Payments and documents to verdicts.
 
 Gates and rules find documents for each payment (`cases`), documents that several payments claim are shared in
-their order (`sharing`), and the same money told twice counts once (`words`).
+their order (`sharing`), money that must not count after all is refused (`refusals`), and an e-shop's word counts
+only where no money does (`words`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tasks.matching.cases import Cases
 from tasks.matching.keys import Flags, Ints
 from tasks.matching.parts import Parts
 from tasks.matching.reasons import CODE, REASONS, Reason
+from tasks.matching.refusals import refuse_other_customers, refuse_passed_on
 from tasks.matching.sharing import Claim, shared
 from tasks.matching.words import seen_elsewhere
 from tasks.tables import AGENDAS, DOCUMENTS, PAYMENTS, VERDICTS, checked
@@ -39,7 +41,10 @@ def match(
     documents = checked(DOCUMENTS, documents if inside.all() else documents[inside]).reset_index(drop=True)
     cases = Cases(checked(PAYMENTS, payments).reset_index(drop=True), documents, settings, agendas)
     cases.search()
-    parts = _once(cases, _parts(cases))
+    parts = _parts(cases)
+    refuse_other_customers(cases, parts)
+    refuse_passed_on(cases, parts)
+    parts = _once(cases, parts)
     parts.reasons[_baseless(cases, parts)] = CODE[Reason.REFUND_WITHOUT_PAYMENT]
     parts.documents[parts.reasons != COUNTED] = -1
     return _table(cases, parts.in_order(len(cases.found)))

@@ -14,7 +14,9 @@ LOOK_BACK_DAYS = 30
 
 PRECEDENCE: tuple[Reason, ...] = (
     Reason.COUNTED,
+    Reason.SEEN_AT_GATEWAY,
     Reason.SEEN_ELSEWHERE,
+    Reason.OTHER_CUSTOMERS,
     Reason.AMBIGUOUS,
     Reason.OTHER_CURRENCY,
     Reason.BEFORE_DOCUMENT,
@@ -24,6 +26,7 @@ PRECEDENCE: tuple[Reason, ...] = (
     Reason.SURPLUS,
     Reason.NO_DOCUMENT,
     Reason.NO_KEY,
+    Reason.RETURNED,
     Reason.OUTGOING,
     Reason.IGNORED_COUNTERPARTY,
     Reason.SETTLEMENT,
@@ -35,6 +38,9 @@ PRECEDENCE: tuple[Reason, ...] = (
 
 NEEDS_LOOK = frozenset(
     {
+        Reason.SEEN_AT_GATEWAY,
+        Reason.OTHER_CUSTOMERS,
+        Reason.RETURNED,
         Reason.AMBIGUOUS,
         Reason.OTHER_CURRENCY,
         Reason.BEFORE_DOCUMENT,
