@@ -17,6 +17,9 @@ OLDER_IDS = 2**32
 """Added to row ids once for each year back: ids start anew in every database, and Pohoda's have 31 bits."""
 
 NAMED = 20
+NUMBER = ["agenda", "number"]
+SAME = (["issued_on"], ["total", "customer", "variable_symbol"])
+"""What two documents of one number must have in common, one or the other, to be one document."""
 
 
 def read_years(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
@@ -51,21 +54,21 @@ def note_of_older(changes: pd.DataFrame) -> list[Note]:
 
 
 def _carried_over(older: pd.DataFrame, newer: pd.DataFrame) -> pd.Series:
-    """Which rows of the older year stand in a newer one too: same agenda and number, and same day or same total.
+    """Which rows of the older year stand in a newer one too: same agenda and number, and issued the same day or
+    the same in total, customer and variable symbol.
 
-    A series that begins anew each year gives its numbers to other documents, which differ in both.
+    A series that begins anew each year gives its numbers to other documents, which differ in these.
     """
-    known: set[tuple[object, ...]] = set()
-    for column in ("issued_on", "total"):
-        known |= {
-            (column, *row) for row in newer[["agenda", "number", column]].itertuples(index=False, name=None)
-        }
-    rows = older[["agenda", "number", "issued_on", "total"]].itertuples(index=False, name=None)
-    carried = [
-        ("issued_on", agenda, number, day) in known or ("total", agenda, number, total) in known
-        for agenda, number, day, total in rows
-    ]
-    return pd.Series(carried, index=older.index, dtype="bool")
+    carried = pd.Series(False, index=older.index)
+    for columns in SAME:
+        ours, theirs = (_keys(frame, [*NUMBER, *columns]) for frame in (older, newer))
+        carried |= ours.isin(set(theirs)).to_numpy()
+    return carried
+
+
+def _keys(documents: pd.DataFrame, columns: list[str]) -> pd.Series:
+    texts = documents[columns].astype("str").fillna("")
+    return pd.Series(list(texts.itertuples(index=False, name=None)), index=documents.index, dtype=object)
 
 
 def _as_it_was(unit: PohodaUnit, name: str) -> PohodaUnit:

@@ -45,7 +45,7 @@ def _document(draw: st.DrawFn, symbols: tuple[str, ...], number: int) -> dict[st
         "currency": draw(st.sampled_from(["CZK", "CZK", "CZK", "EUR"])),
         "issued_on": DAY + dt.timedelta(days=draw(st.integers(-10, 70))),
         "cancelled": draw(st.sampled_from([False, False, False, True])),
-        "customer": f"c{symbol}",
+        "customer": draw(st.sampled_from([None, "ico:1", "ico:1", "ico:2", "ad:1"])),
     }
 
 
