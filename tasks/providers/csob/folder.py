@@ -16,6 +16,7 @@ from tasks.provider import Memory, Note
 from tasks.providers.csob.bbf import is_complete
 from tasks.providers.csob.reading import File, Reading
 from tasks.providers.csob.recognise import Format, recognise
+from tasks.providers.csob.told import NEWEST, Told
 
 SETTLED_SECONDS = 5
 """A file that changed more recently may still be being written."""
@@ -42,8 +43,8 @@ class Folder:
         """What has come since the last time, and again what changed on those of the days that were read before.
 
         A file is known by its content, so a changed one is new and a renamed one is not. Days count as complete
-        when nothing in the folder was being written: whether the bank's application has delivered is not known
-        here. Raises SettingError when the folder cannot be read.
+        when nothing in the folder was being written, and only as far as advices speak: the bank's application
+        may have stopped long ago. Raises SettingError when the folder cannot be read.
         """
         known_until = memory.cursor(source, SCANNED)
         again = _again(days, known_until)
@@ -65,7 +66,8 @@ class Folder:
             files.append(File(name, data))
         today = prague_day(now)
         covered = () if waiting else tuple(day for day in days if day < today)
-        return Reading(tuple(files), covered=covered, cursors=tuple(cursors), notes=_notes(waiting))
+        told = Told(today, memory.cursor(source, NEWEST))
+        return Reading(tuple(files), covered=covered, told=told, cursors=tuple(cursors), notes=_notes(waiting))
 
     def _files(self) -> Iterator[Path]:
         """Every file that an advice can be in, in a steady order."""

@@ -34,6 +34,7 @@ from tasks.providers.csob.foreign import (
     written,
 )
 from tasks.providers.csob.recognise import UNIMPORTANT, Format, recognise
+from tasks.providers.csob.told import Told, complete, days_of
 from tasks.tables import INCOMING, table
 
 LARGEST_UNPACKED = 256 * 1024 * 1024
@@ -56,6 +57,8 @@ class Reading:
     halves: Mapping[str, str] = field(default_factory=dict[str, str])
     """What is remembered of foreign payments at the places that these files speak of."""
     covered: tuple[dt.date, ...] = ()
+    told: Told | None = None
+    """When given, only covered days up to the newest one that an advice speaks of count as complete."""
     cursors: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -76,7 +79,9 @@ def delivery(reading: Reading, source: str) -> Delivery:
     faults, notes = list(reading.faults), list(reading.notes)
     rows: dict[str, Row] = {}
     halves: list[Half] = []
+    days: set[dt.date] = set()
     for file, advices in _advices(reading.files):
+        days |= days_of(advices)
         faults += advices.faults
         notes += _remarks(file, advices)
         halves += _halves(advices)
@@ -86,14 +91,15 @@ def delivery(reading: Reading, source: str) -> Delivery:
                 faults.append(_same_number(file, row))
     faults += [fault for file in unpacked(reading.files) for fault in _unread(file)]
     notes += [note for file in unpacked(reading.files) for note in _unimportant(file)]
+    covered, told = complete(reading.covered, reading.told, days) if reading.told else (reading.covered, ())
     merged, cursors, doubts = _merged(reading.halves, halves)
     payments = table(INCOMING, ({"source": source, **row} for row in [*rows.values(), *merged]))
     return Delivery(
         payments=payments,
-        covered=reading.covered,
         faults=tuple(faults),
         notes=(*notes, *doubts),
-        cursors=(*reading.cursors, *cursors),
+        covered=covered,
+        cursors=(*reading.cursors, *cursors, *told),
     )
 
 

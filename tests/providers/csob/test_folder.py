@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from blocks.csob import CsobAccount
-from tasks.days import ONE_DAY, Days
+from tasks.days import ONE_DAY, Days, prague_day
 from tasks.errors import SettingError
 from tasks.provider import ByPeriod
 from tasks.providers.csob import Csob
 from tests.providers.csob.memory import SOURCE, Kept
 from tests.providers.csob.samples import sample
 
-TODAY = dt.datetime.now(dt.UTC).date()
+TODAY = prague_day(dt.datetime.now(dt.UTC))
 YESTERDAY = TODAY - ONE_DAY
 RECENT = Days(YESTERDAY - ONE_DAY, TODAY)
 
@@ -71,13 +71,64 @@ def test_a_changed_file_is_read_again_and_a_renamed_or_copied_one_is_not(folder:
 
 def test_a_file_that_was_written_just_now_waits(folder: Path) -> None:
     kept = Kept()
+    put(folder / "AV_9.BBF", advice(TODAY))
     put(folder / "new.BBF", sample("mixed"), seconds_ago=1)
-    assert kept.run(provider(folder, kept), RECENT) == 2
+    assert kept.run(provider(folder, kept), RECENT) == 3
     assert kept.notes == ["files_unfinished"]
     assert kept.covered == set()
     put(folder / "new.BBF", sample("mixed"), seconds_ago=60)
     assert kept.run(provider(folder, kept), RECENT) == 1
     assert kept.covered == {YESTERDAY - ONE_DAY, YESTERDAY}
+
+
+def advice(booked: dt.date, made: dt.date | None = None) -> bytes:
+    """An advice of one payment, booked on one day and made on the same or another."""
+    texts = (f"{made or booked:%Y%m%d}".encode(), f"{booked:%Y%m%d}".encode())
+    lines = sample("domestic").split(b"\r\n")
+    head = lines[1].replace(b"20260112", texts[0])
+    return b"\r\n".join([lines[0], head, lines[2].replace(b"20260112", texts[1]), *lines[5:]])
+
+
+LONG = Days(TODAY - 30 * ONE_DAY, TODAY)
+
+
+@pytest.mark.parametrize(("booked", "made"), [(9, 9), (9, 12), (12, 9)])
+def test_days_are_complete_only_as_far_as_advices_speak(tmp_path: Path, booked: int, made: int) -> None:
+    put(tmp_path / "1.BBF", advice(TODAY - booked * ONE_DAY, TODAY - made * ONE_DAY))
+    kept = Kept()
+    kept.run(provider(tmp_path, kept), LONG)
+    assert kept.covered == set(Days(LONG.first, TODAY - 9 * ONE_DAY))
+
+
+def test_a_folder_that_is_no_longer_filled_gets_no_further_and_goes_on_with_the_next_advice(
+    tmp_path: Path,
+) -> None:
+    kept = Kept()
+    put(tmp_path / "1.BBF", advice(TODAY - 20 * ONE_DAY))
+    for days in (LONG, Days(TODAY - 10 * ONE_DAY, TODAY), RECENT):
+        kept.run(provider(tmp_path, kept), days)
+    assert max(kept.covered) == TODAY - 20 * ONE_DAY
+    put(tmp_path / "0.BBF", advice(TODAY - 25 * ONE_DAY))
+    kept.run(provider(tmp_path, kept), LONG)
+    assert max(kept.covered) == TODAY - 20 * ONE_DAY
+    put(tmp_path / "2.BBF", advice(TODAY))
+    kept.run(provider(tmp_path, kept), LONG)
+    assert kept.covered == set(Days(LONG.first, YESTERDAY))
+
+
+def test_a_folder_without_any_advice_covers_nothing(tmp_path: Path) -> None:
+    put(tmp_path / "statement.txt", b"something else")
+    kept = Kept()
+    kept.run(provider(tmp_path, kept), LONG)
+    assert kept.covered == set()
+
+
+def test_a_day_yet_to_come_says_nothing_about_those_before_it(tmp_path: Path) -> None:
+    put(tmp_path / "1.BBF", advice(TODAY - 9 * ONE_DAY, TODAY + 400 * ONE_DAY))
+    put(tmp_path / "2.BBF", advice(TODAY - 9 * ONE_DAY).replace(b"ADVMUL 01", b"ADVMUL 01no-date!"))
+    kept = Kept()
+    kept.run(provider(tmp_path, kept), LONG)
+    assert max(kept.covered) == TODAY - 9 * ONE_DAY
 
 
 def test_an_advice_without_its_end_waits_an_hour_and_is_then_told(folder: Path) -> None:
