@@ -125,6 +125,12 @@ def equal_texts(ours: Sequence[str], theirs: Texts) -> Pairs:
     return pairs._replace(right=theirs.rows[np.array(hits, np.int64)[pairs.right]])
 
 
+_BETWEEN = re.compile(r"[\s,;|/?&=#]+")
+"""What stands between the keys in a field, or between the parts of a link."""
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
+"""Dashes that a program made of hyphens while somebody typed."""
+
+
 class Texts(NamedTuple):
     """The texts of a column that are not missing: their rows, and the texts in one spelling."""
 
@@ -144,6 +150,17 @@ class Texts(NamedTuple):
         if not self._one_line_each(joined) or ("\n" + joined).find("\n0") >= 0 or re.search(r"[^\S\n]", joined):
             return Texts(self.rows, [exact(text) for text in self.texts])
         return Texts(self.rows, joined.upper().split("\n"))
+
+    def pieces(self) -> Texts:
+        """Of the texts that hold more than one key, as several keys or a pasted link do, each piece by itself."""
+        rows: list[int] = []
+        found: list[str] = []
+        for row, text in zip(self.rows.tolist(), self.texts, strict=True):
+            if _BETWEEN.search(text.strip()) or _DASHES.search(text):
+                parts = [exact(part) for part in _BETWEEN.split(_DASHES.sub("-", text)) if part]
+                rows += [row] * len(parts)
+                found += parts
+        return Texts(np.array(rows, np.int64), found)
 
     def plain(self) -> Texts:
         """As `spellings.token` spells tokens, whatever the number of digits."""

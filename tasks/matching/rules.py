@@ -92,6 +92,10 @@ class Search:
 
     def _by_reference(self) -> Iterator[Step]:
         yield lambda asked: _by_text(self._references.by(asked).spelled(exact), self._keys, Texts.exact)
+        if len(self._key_pieces.texts):
+            yield lambda asked: _by_text(
+                self._references.by(asked).spelled(exact), self._key_pieces, lambda all: all
+            )
 
     def _by_number(self) -> Iterator[Step]:
         yield lambda asked: self._not_another_order(
@@ -183,6 +187,10 @@ class Search:
     @cached_property
     def _keys(self) -> Texts:
         return Texts.of(self._documents["reference"])
+
+    @cached_property
+    def _key_pieces(self) -> Texts:
+        return self._keys.pieces()
 
     @cached_property
     def _plain_numbers(self) -> Texts:

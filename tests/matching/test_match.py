@@ -237,3 +237,20 @@ def test_ignored_accounts_are_known_in_both_spellings(account: str) -> None:
     ours = payments({"counterparty": account, "variable_symbol": "2026001"})
     settings = Matching(ignored_accounts=[spellings.get(account, account)])
     assert said(ours, documents({"variable_symbol": "2026001"}), settings)[0][3] == "ignored_counterparty"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "AB12-CD34-EF56, GH12-CD34-EF56",
+        "GH12-CD34-EF56 ab12-cd34-ef56",
+        "https://pay.example/client/AB12-CD34-EF56?lang=cs",
+        "AB12\u2013CD34\u2013EF56",
+    ],
+    ids=["two keys", "other order and case", "pasted link", "long dashes"],
+)
+def test_a_key_is_found_in_a_field_that_holds_more_than_it(field: str) -> None:
+    ours = payments({"source": "comgate:1", "reference": "AB12-CD34-EF56"})
+    assert said(ours, documents({"reference": field})) == [("p1", 1, 10000, "counted")]
+    other = payments({"source": "comgate:1", "reference": "CD34-EF56"})
+    assert said(other, documents({"reference": field})) == [("p1", None, 10000, "no_document")]
