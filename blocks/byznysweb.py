@@ -121,7 +121,7 @@ class ByznysWebShop(Block):
     @field_validator("shop")
     @classmethod
     def _shop_is_a_host(cls, shop: str) -> str:
-        host = re.sub(r"^https?://", "", shop.strip().lower()).rstrip("/")
+        host = re.sub(r"^https?://", "", shop.strip().lower()).partition("/")[0].rstrip(".")
         if not re.fullmatch(r"[a-z0-9.-]+\.[a-z]{2,}", host):
             raise ValueError("zadejte jen jméno e-shopu, např. www.obchod.cz")
         return host
@@ -141,6 +141,11 @@ class ByznysWebShop(Block):
         if plain and not re.match(r"https://|http://127\.0\.0\.1[:/]", plain):
             raise ValueError("adresa začíná https://; obvykle nechte pole prázdné")
         return plain
+
+    @property
+    def identity(self) -> str:
+        """The shop whichever of its addresses is filled in: the one with www is the same shop."""
+        return self.shop.removeprefix("www.")
 
     @property
     def base(self) -> str:

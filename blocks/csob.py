@@ -31,6 +31,13 @@ class CsobAccount(Block):
         title="Číslo smlouvy CEB",
         description="Číslo smlouvy ČSOB CEB, pod kterou účty patří; najdete je v portálu CEB.",
     )
+    first_contract: int | None = Field(
+        default=None,
+        gt=0,
+        title="Původní číslo smlouvy",
+        description="Vyplňte jen tehdy, když banka smlouvu přečíslovala: číslo, pod kterým se platby začaly číst. "
+        "Bez něj by se tytéž platby započetly znovu.",
+    )
     way: Literal["folder", "connector"] = Field(
         default="connector",
         title="Odkud se avíza berou",
@@ -75,6 +82,11 @@ class CsobAccount(Block):
         title="Soubor s certifikační autoritou",
         description="Autorita, která podepsala certifikát serveru (PEM); prázdné = běžné veřejné autority.",
     )
+
+    @property
+    def identity(self) -> int:
+        """The contract number under which the payments are kept; it stays when the bank gives another one."""
+        return self.first_contract or self.contract
 
     @field_validator("address")
     @classmethod

@@ -89,8 +89,25 @@ def test_all_pages_come_and_a_second_run_changes_nothing(server: ByznysWebServer
     provider = ByznysWeb(shop, memory)
     assert isinstance(provider, ByPeriod)
     assert isinstance(provider, ByDocuments)
-    assert (provider.source, provider.reach, provider.overlap) == ("byznysweb:www.obchod.cz", None, 0)
+    assert (provider.source, provider.reach, provider.overlap) == ("byznysweb:obchod.cz", None, 0)
     assert provider.expiries(DAYS.first) == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "obchod.cz",
+        "www.obchod.cz",
+        "WWW.Obchod.CZ",
+        " https://www.obchod.cz/ ",
+        "http://obchod.cz/admin/?a=b",
+        "obchod.cz.",
+    ],
+)
+def test_a_shop_is_the_same_source_however_its_address_is_written(written: str) -> None:
+    """Otherwise all its payments would count twice after the block is edited."""
+    shop = ByznysWebShop(shop=written, token=SecretStr("x" * 32), paid_statuses=["5"])
+    assert ByznysWeb(shop, Remembered()).source == "byznysweb:obchod.cz"
 
 
 def test_only_what_the_chosen_sign_needs_is_asked_for_and_nothing_personal(

@@ -108,7 +108,7 @@ def delivered(
         days=Days(dt.date(2025, 3, 1), ASKED_ON),
         remembered=remembered,
     )
-    return delivery(reading, block, "byznysweb:www.obchod.cz")
+    return delivery(reading, block, "byznysweb:obchod.cz")
 
 
 EVERYTHING = {"rules": ["status", "invoice", "receipts"]}

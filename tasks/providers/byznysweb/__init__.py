@@ -49,7 +49,7 @@ class ByznysWeb:
 
     @property
     def source(self) -> str:
-        return f"byznysweb:{self._settings.shop}"
+        return f"byznysweb:{self._settings.identity}"
 
     @property
     def reach(self) -> int | None:

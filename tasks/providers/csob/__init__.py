@@ -34,7 +34,7 @@ class Csob:
 
     @property
     def source(self) -> str:
-        return f"csob:{self._account.contract}"
+        return f"csob:{self._account.identity}"
 
     @property
     def reach(self) -> int | None:

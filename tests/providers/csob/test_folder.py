@@ -50,6 +50,11 @@ def test_it_is_a_provider_asked_by_period(folder: Path) -> None:
     assert csob.expiries(TODAY) == []
 
 
+def test_payments_stay_the_same_ones_when_the_bank_gives_the_contract_another_number(folder: Path) -> None:
+    block = CsobAccount(contract=7654321, first_contract=1234567, way="folder", folder=str(folder))
+    assert Csob(block, Kept()).source == SOURCE
+
+
 def test_every_file_is_read_once_and_stays_where_it_is(folder: Path) -> None:
     kept = Kept()
     csob = provider(folder, kept)
