@@ -35,7 +35,7 @@ class CsobAccount(Block):
         default=None,
         gt=0,
         title="Původní číslo smlouvy",
-        description="Vyplňte jen tehdy, když banka smlouvu přečíslovala: číslo, pod kterým se platby začaly číst. "
+        description="Jen když banka smlouvu přečíslovala: číslo, pod kterým se platby začaly číst. "
         "Bez něj by se tytéž platby započetly znovu.",
     )
     way: Literal["folder", "connector"] = Field(
