@@ -23,11 +23,12 @@ def seen_at_gateway(documents: Ints, amounts: Ints, gateway: Flags, days: Ints) 
     up to `PASSED_ON_WITHIN` days later, is told twice; each part of a gateway explains one such part.
     """
     seen = np.zeros(len(documents), np.bool_)
-    if not gateway.any():
+    if not gateway.any() or gateway.all():
         return seen
-    asked = np.zeros(documents.max() + 1, np.bool_)
-    asked[documents[gateway]] = True
-    rows = np.flatnonzero(asked[documents] & (amounts > 0))
+    at_gateway, elsewhere = (np.zeros(documents.max() + 1, np.bool_) for _ in range(2))
+    at_gateway[documents[gateway]] = True
+    elsewhere[documents[~gateway]] = True
+    rows = np.flatnonzero((at_gateway & elsewhere)[documents] & (amounts > 0))
     rows = rows[np.lexsort((days[rows], ~gateway[rows]))]
     waiting: dict[tuple[int, int], list[int]] = {}
     for row in rows.tolist():
