@@ -489,6 +489,24 @@ def strange(old: bytes, new: bytes) -> Fault:
     return Fault(rewrite=lambda body: body.replace(old, new, 1))
 
 
+def test_half_a_character_and_a_null_in_texts_stop_no_run(server: ByznysWebServer, shop: ByznysWebShop) -> None:
+    def spoilt(body: bytes) -> bytes:
+        told = json.loads(body)
+        first, second = told["data"]["getOrderList"]["data"][:2]
+        first["order_num"] = "26\ud83d\x00"
+        second |= {"order_num": "27\ud83d\x00", "sum": None}
+        return json.dumps(told).encode()
+
+    memory = Remembered()
+    server.faults.then(*[faults.RIGHT] * 2, Fault(rewrite=spoilt))
+    run(shop, memory)
+    assert json.loads(memory.cursors["unclear"]) == ["27\ud83d\x00"]
+    assert len(memory.payments) >= 1
+    # The next run asks for the unreadable order alone, by its number.
+    run(shop, memory)
+    assert {number: memory.marks()[number] for number in expected(server.orders)} == expected(server.orders)
+
+
 def without_next_page(body: bytes) -> bytes:
     told = json.loads(body)
     told["data"]["getOrderList"]["pageInfo"] |= {"hasNextPage": True, "nextCursor": None}

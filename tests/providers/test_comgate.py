@@ -414,6 +414,21 @@ def test_an_unreadable_row_leaves_its_day_open_and_is_no_reason_to_doubt_the_sum
     assert not any(note.urgent for note in delivery.notes)
 
 
+def spoilt(body: bytes) -> bytes:
+    """Half a character and a null at the end of an order's number, as JSON can carry them."""
+    return body.replace(b"2026000207", b"2026000207\\ud83d\\u0000")
+
+
+def test_half_a_character_and_a_null_in_texts_stop_nothing(gateway: ComgateServer, account: ComgateShop) -> None:
+    pay_out(gateway, PayoutRow(FIRST, 249050, "2026000207"))
+    gateway.faults.always = Fault(rewrite=spoilt)
+    book, run = ask(account)
+    assert (book.money(FIRST), run.faults) == (249050, [])
+    assert book.payments[FIRST]["message"].startswith("2026000207\ud83d\x00")
+    (delivery,) = read_payouts(account, book)
+    assert (book.money(FIRST), delivery.faults) == (249050, ())
+
+
 def test_a_list_of_rows_is_not_taken_for_a_status(gateway: ComgateServer, account: ComgateShop) -> None:
     gateway.faults.always = Fault(status=200, body=b"[]")
     _, run = ask(account)

@@ -501,6 +501,14 @@ def test_an_unreadable_movement_no_longer_keeps_its_day_open_when_the_bank_will_
     assert (day(back) in delivery.covered) == complete
 
 
+def test_half_a_character_and_a_null_in_a_message_stop_nothing(fio: Fio, server: FioServer) -> None:
+    server.accesses[TOKEN].account.rows[1] = received(1, back=1, c16="spoilt", c5="1 spoilt")
+    server.faults.then(Fault(rewrite=lambda body: body.replace(b"spoilt", b"a\\ud83d\\u0000b")))
+    (delivery,) = delivered(fio, 1)
+    assert (ids([delivery]), delivery.faults) == (["1", "0"], ())
+    assert delivery.payments["message"][0] == "a\ud83d\x00b"
+
+
 # Secrets
 
 

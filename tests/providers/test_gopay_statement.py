@@ -346,6 +346,11 @@ def test_a_statement_with_the_newest_row_first_is_in_order_too() -> None:
     assert delivered("".join([heading, *reversed(rows)])).notes == ()
 
 
+def test_a_null_in_texts_stops_nothing() -> None:
+    found = delivered(SAMPLE.replace("petra.hruba@example.cz", "a\x00b").replace("WEB-2026-0147", "WEB\x00"))
+    assert (len(found.payments), found.faults) == (8, ())
+
+
 def test_a_page_of_quotes_that_never_closes_is_a_fault() -> None:
     found = delivered(f'{HEADING}\r\n7;02.03.2026;"{"x" * 200_000}')
     assert (len(found.faults), found.covered) == (1, ())

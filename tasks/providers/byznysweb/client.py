@@ -106,7 +106,9 @@ class Shop:
             who=WHO,
             secrets=(self._settings.token,),
             largest=LARGEST,
-            json={"query": query, "variables": variables},
+            headers={"Content-Type": "application/json"},
+            # ASCII alone: an order's number may hold half a character, which only an escape can send back.
+            content=json.dumps({"query": query, "variables": variables}),
         )
 
     def _failure(self, answer: Answer, errors: list[dict[str, Any]]) -> PohodaPaymentsError:
