@@ -18,6 +18,7 @@ from flows.fetching import Fetched, fetch
 from flows.runs import Run, block_named, run_name, this_run, unit_named
 from flows.settling import decision, write
 from flows.telling import masked_logs, told
+from tasks.advice import advice
 from tasks.deciding import Decided
 from tasks.ledger import Ledger
 from tasks.pohoda.years import note_of_older
@@ -106,7 +107,11 @@ def report_of(
         changed=fetched.changed,
         fresh=frozenset(ledger.first_seen_since(fetched.source, run.started)),
         faults=tuple(fetched.faults),
-        notes=(*fetched.notes, *note_of_older(found.left_alone)),
+        notes=(
+            *fetched.notes,
+            *note_of_older(found.left_alone),
+            *advice(found.payments, pohoda.matching),
+        ),
         decided=found,
         written=written,
         drift_policy=pohoda.drift,
