@@ -29,13 +29,22 @@ from rich.table import Table
 from sandbox.firm import firm, truth
 from sandbox.mserver import open_mserver
 from sandbox.pohoda import SandboxPohoda
-from sandbox.services import free_port, prefect_command, prefect_server, prefect_worker, wait_for_server
+from sandbox.services import PROJECT, free_port, prefect_command, prefect_server, prefect_worker, wait_for_server
 from sandbox.world import Marks, Stand, World
 from tasks.days import prague_day
 from tasks.money import czech
 from tasks.tables import AGENDAS
 
-PROVIDERS = ("fio", "csob", "ceska-sporitelna", "comgate", "gopay", "gp-webpay", "byznysweb")
+
+def _providers() -> tuple[str, ...]:
+    """Every provider of the house: a file of one name in blocks, flows and sandbox."""
+    rooms = [
+        {file.stem for file in (PROJECT / room).glob("[a-z]*.py")} for room in ("blocks", "flows", "sandbox")
+    ]
+    return tuple(sorted(name.replace("_", "-") for name in set.intersection(*rooms)))
+
+
+PROVIDERS = _providers()
 POOL = "local"
 UNIT = "pohoda"
 SHOWN = 15

@@ -8,10 +8,7 @@ was really meant for, so `truth` needs no matching and can judge it.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
+from dataclasses import dataclass
 
 from prefect.blocks.core import Block
 
@@ -94,21 +91,12 @@ class World:
 
 @dataclass(frozen=True)
 class Stand:
-    """A provider's place in the sandbox, open for business."""
+    """A provider's place in the sandbox, open for business.
+
+    Every provider's sandbox file has a context manager `stand(world, folder)` that yields one.
+    """
 
     provider: str
     """Its name: of its flow, its deployment and its channel."""
     block: Block
-    """The filled-in block to save under `block_name`."""
-    block_name: str = "sandbox"
-    parameters: Mapping[str, object] = field(default_factory=dict)
-    """Further parameters of the flow's run, if any."""
-
-
-class Opening(Protocol):
-    """Every provider's sandbox file has a context manager `stand` of this form."""
-
-    def __call__(self, world: World, folder: Path) -> object: ...
-
-
-__all__ = ["Collection", "Marks", "Money", "Opening", "Paper", "Sequence", "Stand", "World"]
+    """The filled-in block, to be saved under the provider's name."""

@@ -18,6 +18,6 @@ def advice(payments: pd.DataFrame, settings: Matching) -> list[Note]:
         return []
     text = (
         f"Platby chodí přes bránu ({', '.join(gateways)}) i na účet, ale v nastavení párování nejsou nepočítané "
-        "protiúčty. Doplňte tam účet, ze kterého brána vyplácí, ať se její výplata nezapočte jako platba zákazníka."
+        "protiúčty. Doplňte tam účet, ze kterého brána vyplácí, ať se její výplata nezapočte jako platba."
     )
     return [Note("payout_account_unknown", text, urgent=True)]
