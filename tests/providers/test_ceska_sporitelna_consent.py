@@ -250,6 +250,11 @@ def test_the_end_of_the_consent_is_warned_of_ahead(left: int, code: str | None, 
     assert all("flows.authorise_ceska_sporitelna" in note.text and "9. 7. 2026" in note.text for note in notes)
 
 
+def test_the_warning_is_plain_text_that_no_markup_is_needed_to_read() -> None:
+    (note,) = notes_of_end(account(consent_given_on=GIVEN, refresh_token="token"), GIVEN + dt.timedelta(days=180))
+    assert not set("`*#<>|\n") & set(note.text)
+
+
 def test_the_length_of_a_consent_follows_the_block() -> None:
     today = GIVEN + dt.timedelta(days=85)
     assert notes_of_end(account(consent_given_on=GIVEN, consent_days=90), today)

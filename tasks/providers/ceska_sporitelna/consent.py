@@ -102,7 +102,7 @@ def notes_of_end(holder: CeskaSporitelnaAccount, today: dt.date) -> list[Note]:
     """The warning that the consent ends, from 30 days ahead; urgent from 14, and its own code in the last 7."""
     end = ends_on(holder)
     steps = (
-        f"Na počítači, kde běží worker, spusťte příkaz `{COMMAND} NÁZEV_BLOKU`; otevře prohlížeč, v něm se "
+        f"Na počítači, kde běží worker, spusťte příkaz „{COMMAND} NÁZEV_BLOKU“; otevře prohlížeč, v něm se "
         "majitel účtu přihlásí do internetového bankovnictví a potvrdí přístup k účtu. Nic dalšího není třeba."
     )
     if end is None:
