@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -114,7 +115,7 @@ def pause_schedules() -> None:
 def run_on_worker(provider: str) -> FlowRun:
     """Start the provider's deployment on the worker and show its log until it ends."""
     say(f"Running the deployment {provider}/{provider} on the worker …")
-    run = run_deployment(name=f"{provider}/{provider}", timeout=0, as_subflow=False)
+    run = cast("FlowRun", run_deployment(name=f"{provider}/{provider}", timeout=0, as_subflow=False))
     shown = 0
     with get_client(sync_client=True) as client:
         while True:
