@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tasks.matching.reasons import STATE_TEXTS, State
-from tasks.reporting.run import AGENDA_NAMES
+from tasks.reporting.sections import AGENDA_NAMES
 from tasks.reporting.text import Row, amount, escaped, rows_of
 
 

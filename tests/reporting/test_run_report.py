@@ -19,7 +19,7 @@ from tasks.matching.suggestions import SUGGESTIONS
 from tasks.provider import Fault, Note
 from tasks.reporting import Report, key_of, markdown, summary
 from tasks.reporting.buckets import NEEDS_LOOK, PRECEDENCE, parts
-from tasks.reporting.run import DRIFT_TEXTS
+from tasks.reporting.sections import DRIFT_TEXTS
 from tasks.reporting.text import MOST_ROWS, escaped
 from tasks.tables import AGENDAS, CHANGES, DOCUMENTS, PAYMENTS, VERDICTS, table
 
