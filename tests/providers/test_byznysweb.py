@@ -545,6 +545,7 @@ def test_after_anything_odd_on_any_page_the_next_run_is_right_and_no_mark_was_wr
 @pytest.mark.parametrize(
     ("retry_after", "status", "least", "most"),
     [("2", 429, 2, 2), (LATER, 429, 1, 90), ("soon", 429, 30, 30), (None, 429, 30, 30), (None, 501, 300, 300)],
+    ids=["seconds", "date", "unreadable", "throttled", "maintenance"],
 )
 def test_how_long_to_wait_is_told(
     server: ByznysWebServer, shop: ByznysWebShop, retry_after: str | None, status: int, least: float, most: float
