@@ -31,7 +31,9 @@ def test_every_usual_spelling_of_an_amount_becomes_hundredths(
     assert hundredths(spelling) == expected
 
 
-@pytest.mark.parametrize("nonsense", ["", "abc", "1.005", "NaN", "Infinity", "1_000", "1,2,3", "1e400", "9" * 40, "1e999999"])
+@pytest.mark.parametrize(
+    "nonsense", ["", "abc", "1.005", "NaN", "Infinity", "1_000", "1,2,3", "1e400", "9" * 40, "1e999999"]
+)
 def test_what_is_not_an_amount_is_a_bad_record_and_never_a_guess(nonsense: str) -> None:
     with pytest.raises(BadRecord):
         hundredths(nonsense)
