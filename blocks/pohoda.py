@@ -240,11 +240,13 @@ class PohodaUnit(Block):
     )
     database: Database = Field(title="Databáze", description="Databáze, ze které se čtou doklady.")
     mserver: MServer = Field(title="mServer", description="Služba, přes kterou se zapisují stavy úhrad.")
-    writer: Literal["mserver", "sql"] = Field(
+    writer: Literal["mserver", "sql", "settlement"] = Field(
         default="mserver",
         title="Způsob zápisu",
         description="mserver = do polí úhrad přes mServer (verze Pohody to musí umět); "
-        "sql = do týchž polí přímo v databázi, mimo podporované rozhraní Pohody.",
+        "sql = do týchž polí přímo v databázi, mimo podporované rozhraní Pohody; "
+        "settlement = POZOR, zásah do účetnictví: mServer faktury a zálohové faktury skutečně zlikviduje, "
+        "bez vazby na banku; likvidace z bankovního výpisu by je pak uhradila podruhé.",
     )
     sql: SqlWriting = Field(
         default_factory=SqlWriting,

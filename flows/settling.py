@@ -16,8 +16,7 @@ from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.pohoda.documents import read_marks
 from tasks.tables import AGENDAS
-from tasks.writers import Writer
-from tasks.writers.choice import writer_for
+from tasks.writers.choice import open_writer, same_place, writer_for
 
 
 def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Decided:
@@ -26,7 +25,7 @@ def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Decided:
     payments = ledger.payments(run.today - ONE_DAY * payments_horizon(pohoda))
     writer = writer_for(pohoda, ledger)
     fields = {name: writer.marks(name) for name in AGENDAS if pohoda.agenda(name).active}
-    found = decide(payments, documents, ledger.marked(pohoda.ico), pohoda, fields)
+    found = decide(payments, documents, ledger.marked(pohoda.ico, same_place(pohoda)), pohoda, fields)
     get_run_logger().info(
         "%d documents, %d payments, %d marks to change", len(documents), len(payments), len(found.changes)
     )
@@ -47,11 +46,11 @@ def write(
 
     if changes.empty:
         return None, ""
-    writer: Writer = writer_for(pohoda, ledger)
     try:
-        writer.ready()
-        journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
-        written = write_marks(changes, writer, standing, journal)
+        with open_writer(pohoda, ledger) as writer:
+            writer.ready()
+            journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
+            written = write_marks(changes, writer, standing, journal)
     except PohodaPaymentsError as error:
         get_run_logger().error("%s: %s", type(error).__name__, error)
         return so_far(changes, ledger.written_by(pohoda.ico, run.id)), str(error)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from starlette.applications import Starlette
@@ -62,6 +63,10 @@ class Unit(Protocol):
         """Set user fields of a document; False when there is none. KeyError for an unknown field."""
         ...
 
+    def settle(self, agenda: str, row_id: int, amount: Decimal) -> bool:
+        """Settle so much of an invoice that is there; False, and nothing done, when less is open."""
+        ...
+
 
 @dataclass(frozen=True)
 class Logged:
@@ -77,7 +82,7 @@ class Logged:
     @property
     def imports(self) -> bool:
         """Whether it asks for more than to read."""
-        return re.search(rb"<\w+:(order|invoice)[ >]", self.body) is not None
+        return re.search(rb"<\w+:(order|invoice|liquidationWithoutLink)[ >]", self.body) is not None
 
 
 @dataclass
@@ -223,6 +228,8 @@ class SandboxMServer:
                 self._add(answer, key, asked)
             case "update":
                 self._update(answer, key, asked)
+            case "settle":
+                self._settle(answer, key, asked)
             case _:
                 self._refuse(answer, key[1], asked, 101, "K odstranění dokladu nemáte právo.")
 
@@ -252,6 +259,17 @@ class SandboxMServer:
         self._imported[key] = agenda, row_id, number
         told = answers.inner(answers.item(answer, key[1], "ok"), asked.element, "ok")
         answers.produced(told, row_id, number, "update")
+
+    def _settle(self, answer: Element, key: tuple[str, str], asked: Item) -> None:
+        """What a real one does when less is open than is to be settled is not documented; this one refuses."""
+        agenda, row_id, number = self._found(asked)
+        if number is None:
+            return self._not_found(answer, key[1], asked)
+        if asked.amount <= 0 or not self.unit.settle(agenda, row_id, asked.amount):
+            return self._refuse(answer, key[1], asked, 111, "Částka likvidace přesahuje částku k likvidaci.")
+        self._imported[key] = agenda, row_id, number
+        told = answers.inner(answers.item(answer, key[1], "ok"), asked.element, "ok")
+        answers.produced(told, row_id, "", "liquidationWithoutLink")
 
     def _found(self, asked: Item) -> tuple[str, int, str | None]:
         row_id = asked.row_id or 0

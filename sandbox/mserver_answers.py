@@ -23,6 +23,7 @@ _FILES = {
     "inv": "invoice",
     "lst": "list",
     "typ": "type",
+    "lwl": "liquidationWithoutLink",
 }
 _NSMAP: dict[str | None, str] = {prefix: f"{VERSION_2}{file}.xsd" for prefix, file in _FILES.items()}
 
@@ -51,14 +52,16 @@ def item(parent: Element, item_id: str, state: str, note: str = "") -> Element:
 
 
 def inner(parent: Element, kind: str, state: str) -> Element:
-    name = tag("ord" if kind == "order" else "inv", f"{kind}Response")
+    prefix = {"order": "ord", "invoice": "inv"}.get(kind, "lwl")
+    name = tag(prefix, f"{kind}Response")
     return etree.SubElement(parent, name, {"version": "2.0", "state": state})
 
 
 def produced(parent: Element, row_id: int, number: str, action: str) -> None:
     details = etree.SubElement(parent, tag("rdc", "producedDetails"))
     for name, text in (("id", str(row_id)), ("number", number), ("actionType", action)):
-        etree.SubElement(details, tag("rdc", name)).text = text
+        if text:
+            etree.SubElement(details, tag("rdc", name)).text = text
 
 
 def complaint(parent: Element, errno: int, note: str) -> None:

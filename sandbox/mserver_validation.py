@@ -74,14 +74,16 @@ class Item:
     """One item that is valid by the schema."""
 
     element: str
-    """order, invoice, listOrderRequest or listInvoiceRequest."""
+    """order, invoice, liquidationWithoutLink, listOrderRequest or listInvoiceRequest."""
     action: str
-    """add, update, delete or list."""
+    """add, update, delete, settle or list."""
     agendas: tuple[str, ...]
     """In which agendas the document can be."""
     row_id: int | None = None
     values: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Value element and text of each parameter by its field's name."""
+    amount: Decimal = Decimal(0)
+    """How much is to be settled."""
 
 
 def read_pack(body: bytes) -> Element:
@@ -106,6 +108,8 @@ def read_item(item: Element, accepts_updates: bool) -> Item:
     match _name(content):
         case "order:order" | "invoice:invoice":
             return _document(content, accepts_updates)
+        case "liquidationWithoutLink:liquidationWithoutLink":
+            return _settlement(content)
         case "list:listOrderRequest" | "list:listInvoiceRequest":
             return _list(content)
         case other:
@@ -170,6 +174,18 @@ def _parameters(header: Element) -> dict[str, tuple[str, str]]:
             raise Invalid(f"Prvek {element}: hodnota '{value}' není platná.")
         found[name] = element, value
     return found
+
+
+def _settlement(content: Element) -> Item:
+    parts = [_name(part).partition(":")[2] for part in content]
+    record, amount = content.find("{*}record"), content.findtext("{*}amountHome") or ""
+    agenda = "" if record is None else record.get("agenda", "")
+    if parts != ["extId", "record", "amountHome"] or record is None or content.get("version") != "2.0":
+        raise Invalid("Prvek liquidationWithoutLink má mít extId, record a amountHome.")
+    if agenda not in ("issuedInvoice", "issuedAdvanceInvoice") or not _VALUES["currencyValue"].fullmatch(amount):
+        raise Invalid("Prvek liquidationWithoutLink má neznámou agendu nebo neplatnou částku.")
+    row_id = _filter_id(record)
+    return Item("liquidationWithoutLink", "settle", (_AGENDAS[agenda],), row_id, amount=Decimal(amount))
 
 
 def _list(request: Element) -> Item:

@@ -116,6 +116,36 @@ class SandboxPohoda:
             )
         return changed.rowcount == 1
 
+    def settle(self, agenda: str, row_id: int, amount: Decimal) -> bool:
+        """Settle so much of an invoice in the home currency; False, and nothing done, when less is open."""
+        table, kind, value = _TABLE[agenda]
+        with self._writing, self._connected() as connection:
+            still_open, settled = connection.execute(
+                f"SELECT KcLikv, KcU FROM [{table}] WHERE ID = ? AND [{kind}] = ?", (row_id, value)
+            ).fetchone()
+            left = Decimal(still_open or 0) - amount
+            if left < 0:
+                return False
+            paid = Decimal(settled or 0) + amount
+            connection.execute(
+                f"UPDATE [{table}] SET KcLikv = ?, KcU = ? WHERE ID = ?", (f"{left:.4f}", f"{paid:.4f}", row_id)
+            )
+        return True
+
+    def settled(self) -> dict[tuple[str, int], int]:
+        """How much of each invoice in the home currency is settled, in hundredths; without those that are not."""
+        found: dict[tuple[str, int], int] = {}
+        with self._connected() as connection:
+            for agenda in ("issued_invoice", "advance_invoice"):
+                rows = connection.execute(
+                    "SELECT ID, KcCelkem, KcLikv FROM FA "
+                    "WHERE RelTpFak = ? AND COALESCE(Cislo, '') <> '' AND COALESCE(RefCM, 0) = 0 AND TpStorn = 0",
+                    (_TABLE[agenda][2],),
+                )
+                for row_id, total, still_open in rows:
+                    found[agenda, row_id] = hundredths(total) - hundredths(still_open or "0")
+        return {key: amount for key, amount in found.items() if amount}
+
     def set_marks(self, agenda: str, row_id: int, marks: Marks | None) -> bool:
         """Put the marks on a document, as a person would by hand; None empties the three fields."""
         amount = Decimal(marks.amount).scaleb(-2) if marks else None

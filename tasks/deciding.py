@@ -13,6 +13,7 @@ from tasks.marks import plan, wanted
 from tasks.matching import match
 from tasks.matching.suggestions import suggest
 from tasks.pohoda.years import of_older_year
+from tasks.settlements import settlements
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def decided(
     verdicts = match(payments, documents, unit.matching, list(fields))
     drift = drifted(documents, marked, fields)
     changes = plan(verdicts, documents, marked, unit.matching, fields)
+    if unit.writer == "settlement":
+        changes = settlements(changes, marked)
     if unit.drift != "restore":
         changes = without(changes, drift)
     older = of_older_year(changes["document_id"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 from sqlalchemy import bindparam, func, insert, select, update
@@ -78,19 +78,20 @@ class Journal:
                 connection.execute(update(writes).where(writes.c.id == bindparam("of")), settled)
 
 
-def marked(store: Store, unit: str) -> pd.DataFrame:
+def marked(store: Store, unit: str, writers: Collection[str] | None = None) -> pd.DataFrame:
     """The documents whose marks are, or may be, ours, with what we last wrote; columns `MARKED`.
 
     Per agenda, number and id the newest confirmed write counts, and beside it a newer one of which nobody knows
     whether it arrived (`confirmed` is False then). A confirmed write that took our marks away (nothing paid, no
-    payment, no) makes the document no longer ours.
+    payment, no) makes the document no longer ours. Only writes by these writers count, all of them without any.
     """
     w = writes.c
     takes_away = (w.new_amount == 0) & (w.new_count == 0) & ~w.new_paid
     sure = w.outcome == WRITTEN
+    by_them = (w.unit == unit) if writers is None else (w.unit == unit) & w.writer.in_(writers)
     document = (w.agenda, w.number, w.document_id)
-    newest_sure = select(func.max(w.id)).where(w.unit == unit, sure).group_by(*document)
-    newest = select(func.max(w.id)).where(w.unit == unit, sure | w.outcome.in_(MAYBE)).group_by(*document)
+    newest_sure = select(func.max(w.id)).where(by_them, sure).group_by(*document)
+    newest = select(func.max(w.id)).where(by_them, sure | w.outcome.in_(MAYBE)).group_by(*document)
     values = (w.agenda, w.document_id, w.number, w.total, w.new_amount, w.new_count, w.new_paid, sure)
     counting = w.id.in_(newest_sure) | w.id.in_(newest)
     query = select(*values).where(counting, ~(sure & takes_away)).order_by(*document, w.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+from collections.abc import Collection
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from types import TracebackType
@@ -151,9 +152,9 @@ class Ledger:
         """Where one run notes its writes to one accounting unit, before and after."""
         return journals.Journal(self._store, unit=unit, run=run, writer=writer)
 
-    def marked(self, unit: str) -> pd.DataFrame:
-        """The documents whose marks are, or may be, ours, as last written; columns `journal.MARKED`."""
-        return journals.marked(self._store, unit)
+    def marked(self, unit: str, writers: Collection[str] | None = None) -> pd.DataFrame:
+        """The documents whose marks are, or may be, ours, as last written by them; columns `journal.MARKED`."""
+        return journals.marked(self._store, unit, writers)
 
     def written_by(self, unit: str, run: str) -> pd.DataFrame:
         """What became of the writes of one run so far; columns `journal.OUTCOMES`."""

@@ -1,4 +1,5 @@
-"""The last look at a request before it leaves: it may update existing documents or read, and nothing else.
+"""
+The last look at a request before it leaves: it may update or settle existing documents or read, and nothing else.
 
 The guard trusts nothing that the builder meant: it reads the finished bytes as Pohoda will. An order or invoice
 without an update action would create a document (pohoda-mserver.md 0.5).
@@ -13,11 +14,14 @@ from tasks.mserver.schema import tag
 from tasks.xml import Element, parse
 
 _ID = re.compile("[1-9][0-9]*")
+_AMOUNT = re.compile(r"(?!0+\.00)[0-9]{1,14}\.[0-9]{2}")
 _READING = (tag("lst", "listOrderRequest"), tag("lst", "listInvoiceRequest"))
 
 
 def guard(pack: Pack) -> None:
-    """Raise ValueError unless every item updates one existing document by its id, or the whole pack only reads.
+    """Raise ValueError unless every item updates or settles one existing document, or the whole pack only reads.
+
+    Which document that is, its id says. A settlement is always of an issued or advance invoice and above zero.
 
     A ValueError here is a fault of this product, never of a setting or of an input.
     """
@@ -27,7 +31,8 @@ def guard(pack: Pack) -> None:
     for item in root:
         if item.tag != tag("dat", "dataPackItem") or len(item) != 1:
             raise ValueError("an item of a request must hold just one element")
-        if not (_updates(item[0]) if pack.imports else item[0].tag in _READING):
+        may = _updates(item[0]) or _settles(item[0]) if pack.imports else item[0].tag in _READING
+        if not may:
             raise ValueError(f"item {item.get('id')} does more than it may and is not sent")
 
 
@@ -39,10 +44,30 @@ def _updates(document: Element) -> bool:
     return False
 
 
+def _settles(document: Element) -> bool:
+    """Whether this settles one invoice of ours by an amount above zero; it has no way to make a document."""
+    if document.tag != tag("lwl", "liquidationWithoutLink") or len(document) != 3:
+        return False
+    identity, record, amount = document
+    return (
+        identity.tag == tag("lwl", "extId")
+        and record.tag == tag("lwl", "record")
+        and len(record.attrib) == 1
+        and record.get("agenda") in ("issuedInvoice", "issuedAdvanceInvoice")
+        and len(record) == 1
+        and _chosen(record[0], (tag("ftr", "filter"),))
+        and amount.tag == tag("lwl", "amountHome")
+        and _AMOUNT.fullmatch(amount.text or "") is not None
+    )
+
+
 def _by_id(form: Form, action: Element) -> bool:
     """Whether this is actionType/update/filter/id, each the only child, none with an attribute such as `add`."""
-    node = action
-    for name in (tag(form, "actionType"), tag(form, "update"), tag("ftr", "filter")):
+    return _chosen(action, (tag(form, "actionType"), tag(form, "update"), tag("ftr", "filter")))
+
+
+def _chosen(node: Element, names: tuple[str, ...]) -> bool:
+    for name in names:
         if node.tag != name or node.attrib or len(node) != 1:
             return False
         node = node[0]

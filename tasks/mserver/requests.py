@@ -36,7 +36,6 @@ _KIND = {
     "advance_invoice": "issuedAdvanceInvoice",
     "received_order": "receivedOrder",
 }
-
 Form = Literal["ord", "inv"]
 FORMS: tuple[Form, ...] = ("ord", "inv")
 ELEMENT: dict[Form, str] = {"ord": "order", "inv": "invoice"}
@@ -115,6 +114,25 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Settlement:
+    """So much of one existing invoice is to be settled, in hundredths of the home currency.
+
+    `write` is the ledger's number of this very write, so that each settlement has an identity of its own.
+    """
+
+    agenda: str
+    document_id: int
+    amount: int
+    write: int
+
+    @property
+    def id(self) -> str:
+        """At most 64 characters, the same for the same settlement and for nothing else."""
+        digest = _digest([self.agenda, str(self.document_id), str(self.amount), str(self.write)])
+        return f"LIK-{_SHORT[self.agenda]}-{self.document_id}-{digest[:16]}"
+
+
+@dataclass(frozen=True)
 class Pack:
     """A finished request: its id, the ids of its items in order, and the bytes to send."""
 
@@ -128,6 +146,11 @@ class Pack:
 def update_pack(updates: Sequence[Update], ico: str) -> Pack:
     """The request that puts these marks on existing documents. Each document at most once, at least one."""
     return _pack([(update.id, _marked(update)) for update in updates], ico, imports=True)
+
+
+def settlement_pack(settlements: Sequence[Settlement], ico: str) -> Pack:
+    """The request that settles these invoices without link to a bank document. Each once, at least one."""
+    return _pack([(settlement.id, _settled(settlement)) for settlement in settlements], ico, imports=True)
 
 
 def probe_pack(ico: str) -> Pack:
@@ -175,6 +198,23 @@ def _marked(update: Update) -> Element:
         etree.SubElement(parameter, tag("typ", value_element)).text = value
     if not len(parameters):
         raise ValueError(f"{update.agenda} has no field for any mark")
+    return document
+
+
+def _settled(settlement: Settlement) -> Element:
+    """Pohoda's own settlement; its parts are a sequence, so their order matters (pohoda-mserver.md 3.5 B).
+
+    Without a date Pohoda takes the day on which it is done.
+    """
+    if form_of(settlement.agenda) != "inv" or settlement.amount <= 0:
+        raise ValueError(f"{settlement.agenda} {settlement.document_id} cannot be settled by {settlement.amount}")
+    document = etree.Element(tag("lwl", "liquidationWithoutLink"), {"version": "2.0"}, nsmap=_NSMAP)
+    identity = etree.SubElement(document, tag("lwl", "extId"))
+    etree.SubElement(identity, tag("typ", "ids")).text = settlement.id
+    etree.SubElement(identity, tag("typ", "exSystemName")).text = APPLICATION
+    record = etree.SubElement(document, tag("lwl", "record"), {"agenda": _KIND[settlement.agenda]})
+    _filtered(record, settlement.document_id)
+    etree.SubElement(document, tag("lwl", "amountHome")).text = wire(settlement.amount)
     return document
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-Prefix = Literal["dat", "rsp", "rdc", "ord", "inv", "ftr", "typ", "lst"]
+Prefix = Literal["dat", "rsp", "rdc", "ord", "inv", "ftr", "typ", "lst", "lwl"]
 
 _FILES: dict[Prefix, str] = {
     "dat": "data",
@@ -15,6 +15,7 @@ _FILES: dict[Prefix, str] = {
     "ftr": "filter",
     "typ": "type",
     "lst": "list",
+    "lwl": "liquidationWithoutLink",
 }
 
 NAMESPACES: dict[str, str] = {

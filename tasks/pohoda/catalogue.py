@@ -43,6 +43,10 @@ KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
 }
 """What each configurable column must be, in Pohoda's words and in SQL Server's base types (pohoda-sql.md 8)."""
 
+MARK_FIELDS = ("amount_field", "count_field", "paid_field")
+SETTLED_AGENDAS = ("issued_invoice", "advance_invoice")
+"""Agendas whose documents Pohoda itself settles; orders have no open amount (pohoda-sql.md 1.3)."""
+
 
 @dataclass(frozen=True)
 class UnitFacts:
@@ -57,13 +61,17 @@ class UnitFacts:
 
 @dataclass(frozen=True)
 class Fields:
-    """The configured columns of one agenda in their real spelling; None where nothing is configured."""
+    """The configured columns of one agenda in their real spelling; None where nothing is configured.
+
+    `settled` means that not a user field holds the amount but Pohoda's own settlement of the document.
+    """
 
     amount: str | None = None
     count: str | None = None
     paid: str | None = None
     variable_symbol: str | None = None
     reference: str | None = None
+    settled: bool = False
 
 
 class Catalogue:
@@ -130,8 +138,11 @@ def configured_fields(unit: PohodaUnit, agenda: str, catalogue: Catalogue) -> Fi
             next_step="let the administrator grant db_datareader there, or correct database.name",
         )
     settings = unit.agenda(agenda)
-    found = {field: _checked(catalogue, agenda, field, getattr(settings, field)) for field in KINDS}
+    settles = unit.writer == "settlement"
+    named = {field: "" if settles and field in MARK_FIELDS else getattr(settings, field) for field in KINDS}
+    found = {field: _checked(catalogue, agenda, field, name) for field, name in named.items()}
     return Fields(
+        settled=settles and agenda in SETTLED_AGENDAS,
         amount=found["amount_field"],
         count=found["count_field"],
         paid=found["paid_field"],

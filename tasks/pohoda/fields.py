@@ -66,7 +66,7 @@ def read_labels(connection: Connection) -> dict[tuple[str, str], str]:
 
 
 def possible_fields(agenda: str, settings: Agenda, catalogue: Catalogue, labels: Labels) -> list[FieldChoice]:
-    """The agenda's user fields that could hold a mark; suggested is what is set already, else what is called so."""
+    """The agenda's user fields that could hold a mark; suggested is what is set, else what is called so."""
     taken = {settings.reference_column.lower(), settings.variable_symbol_column.lower()}
     table = TABLE[agenda]
     choices: list[FieldChoice] = []

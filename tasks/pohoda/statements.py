@@ -1,9 +1,9 @@
 """
 Every statement that reads documents, in the words that T-SQL and SQLite share.
 
-So no TOP, no ISNULL, no text joined by `+`, and no arithmetic on money. "Not set" is NULL or 0 in Pohoda, and
-always both are meant (pohoda-sql.md 1.7, 9.4, 13.3). No text but our own words and names in brackets that have
-passed `quoted` ever gets into a statement; values are parameters.
+So no TOP, no ISNULL, no text joined by `+`, and of arithmetic on money only a difference, which is exact. "Not
+set" is NULL or 0 in Pohoda, and always both are meant (pohoda-sql.md 1.7, 9.4, 13.3). No text but our own words
+and names in brackets that have passed `quoted` ever gets into a statement; values are parameters.
 """
 
 from __future__ import annotations
@@ -122,4 +122,7 @@ def _select(columns: Sequence[str], source: str, condition: str) -> str:
 
 
 def _marks(fields: Fields) -> list[str]:
+    if fields.settled:
+        home, foreign = (f"COALESCE(d.{k}Celkem, 0) - COALESCE(d.{k}Likv, 0)" for k in ("Kc", "Cm"))
+        return [f"CASE WHEN COALESCE(d.RefCM, 0) = 0 THEN {home} ELSE {foreign} END", "NULL", "NULL"]
     return [f"d.{quoted(name)}" if name else "NULL" for name in (fields.amount, fields.count, fields.paid)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -22,12 +23,21 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from sandbox.mserver import SandboxMServer, open_mserver
-from tasks.mserver.requests import Pack, Update, list_pack, probe_pack, update_pack
+from tasks.mserver.requests import (
+    Pack,
+    Settlement,
+    Update,
+    list_pack,
+    probe_pack,
+    settlement_pack,
+    update_pack,
+)
 from tasks.tables import AGENDAS
 from tasks.xml import parse
 from tests.mserver.firm import ADVANCE, ICO, INVOICE, ORDER, MemoryUnit, sample
 from tests.mserver.test_requests import ALL, updates
 from tests.mserver.test_simulator import login
+from tests.writers.test_settlement import some_settlements
 
 SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "pohoda-xsd"
 
@@ -134,6 +144,27 @@ def test_whatever_is_to_be_marked_is_valid_where_updates_are_switched_on(
     switched_on: etree.XMLSchema, some: list[Update]
 ) -> None:
     valid(switched_on, update_pack(some, ICO).body)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(some=st.lists(some_settlements, min_size=1, max_size=5, unique_by=lambda one: one.id))
+def test_whatever_is_to_be_settled_is_valid_as_published(
+    published: etree.XMLSchema, some: list[Settlement]
+) -> None:
+    valid(published, settlement_pack(some, ICO).body)
+
+
+@pytest.mark.parametrize("amount", [150050, 150051], ids=["done", "refused"])
+def test_the_sandbox_answers_a_settlement_as_the_published_set_wants(
+    answers: etree.XMLSchema, amount: int
+) -> None:
+    firm = MemoryUnit()
+    firm.open[INVOICE] = Decimal("1500.50")
+    with open_mserver(firm) as mserver:
+        pack = settlement_pack([Settlement(*INVOICE, amount, write=1)], ICO)
+        answer = httpx.post(f"{mserver.address}/xml", content=pack.body, headers=login(mserver))
+    valid(answers, answer.content)
+    assert firm.open[INVOICE] == (0 if amount == 150050 else Decimal("1500.50"))
 
 
 @pytest.mark.parametrize("name", ["create_order", "create_invoice", "create_advance_invoice", "list_request"])

@@ -21,7 +21,11 @@ from tasks.pohoda.statements import documents_statement, marks_statement
 from tasks.tables import AGENDAS
 
 TODAY = dt.date(2026, 6, 30)
-FIELDS = (Fields(), Fields("VPrUhrazeno", "VPrPocetPlateb", "VPrUhrazVse", "PDoklad", "VPrPlatbaKlic"))
+FIELDS = (
+    Fields(),
+    Fields(settled=True),
+    Fields("VPrUhrazeno", "VPrPocetPlateb", "VPrUhrazVse", "PDoklad", "VPrPlatbaKlic"),
+)
 SELECTS = (
     catalogue.COLUMNS,
     catalogue.CONFIGURATION,

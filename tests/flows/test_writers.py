@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import pytest
 from prefect.client.schemas.objects import State
 
+from sandbox.faults import BROKEN_OFF, LOST, REFUSED, UNAVAILABLE, Fault
+from sandbox.firm import truth
 from sandbox.pohoda import COUNT_FIELD
 from sandbox.world import Marks
 from tasks.pohoda.sqlite import catalogue_beside
@@ -90,3 +94,62 @@ def test_a_login_that_may_do_more_writes_nothing_until_that_is_confirmed(open_fi
     assert "Next step" in message
     assert firm.pohoda.marks() == firm.before
     assert journal(firm) == []
+
+
+def settled_truly(firm: Firm, provider: str) -> dict[tuple[str, int], int]:
+    """What should be settled of each invoice: what was truly paid, and never more than its total."""
+    papers = {(paper.agenda, paper.id): paper for paper in firm.world.papers}
+    paid = {key: marks.amount for key, marks in truth(firm.world, [provider]).items() if marks}
+    return {
+        key: min(amount, papers[key].total)
+        for key, amount in paid.items()
+        if amount > 0 and key[0] != "received_order" and papers[key].currency == "CZK"
+    }
+
+
+def test_invoices_are_settled_by_what_was_paid_once_and_never_beyond_what_is_open(
+    open_firm: Open, provider: str
+) -> None:
+    firm = open_firm(accepts_updates=False, writer="settlement")
+    completed(firm.run(provider))
+    assert firm.pohoda.settled() == settled_truly(firm, provider)
+    asked = len(firm.mserver.import_requests)
+    completed(firm.run(provider))
+    assert firm.pohoda.settled() == settled_truly(firm, provider)
+    assert len(firm.mserver.import_requests) == asked
+    assert firm.pohoda.marks() == firm.before
+    assert firm.mserver.created == []
+
+
+@pytest.mark.parametrize("fault", [LOST, REFUSED, BROKEN_OFF, UNAVAILABLE])
+@pytest.mark.parametrize("position", range(4))
+def test_whatever_goes_wrong_nothing_is_settled_twice(open_firm: Open, position: int, fault: Fault) -> None:
+    firm = open_firm(accepts_updates=False, writer="settlement")
+    firm.mserver.faults.then(*[Fault()] * position, fault)
+    firm.run("fio")
+    completed(firm.run("fio"))
+    assert firm.pohoda.settled() == settled_truly(firm, "fio")
+
+
+def test_marks_in_fields_do_not_count_as_settled_when_the_way_of_writing_changes(open_firm: Open) -> None:
+    firm = open_firm()
+    completed(firm.run("fio"))
+    block = firm.pohoda.unit(firm.mserver.address, firm.ledger)
+    block.model_copy(update={"writer": "settlement"}).save(firm.unit, overwrite=True)
+    completed(firm.run("fio"))
+    assert firm.pohoda.settled() == settled_truly(firm, "fio")
+    assert firm.pohoda.marks() == firm.should("fio")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there mServer can be started")
+def test_an_mserver_that_cannot_be_started_here_is_said_and_by_sql_none_is_needed(open_firm: Open) -> None:
+    firm = open_firm()
+    block = firm.pohoda.unit("http://127.0.0.1:1", firm.ledger)
+    block.mserver = block.mserver.model_copy(update={"program": "Pohoda.exe", "configuration": "platby"})
+    block.save(firm.unit, overwrite=True)
+    assert "mserver.program" in failed(firm.run("fio"))
+    assert firm.pohoda.marks() == firm.before
+    change(firm, "DELETE FROM stwlock")
+    block.model_copy(update={"writer": "sql"}).save(firm.unit, overwrite=True)
+    completed(firm.run("fio"))
+    assert firm.pohoda.marks() == firm.should("fio")

@@ -105,3 +105,12 @@ def test_the_history_tells_every_write_with_old_and_new_marks(ledger: Ledger, jo
     assert found["run"].tolist() == ["one", "one"]
     assert found["settled_at"].isna().tolist() == [False, True]
     assert (found["intended_at"] <= found["settled_at"])[0]
+
+
+def test_marks_count_as_ours_only_where_the_writers_asked_for_put_them(ledger: Ledger) -> None:
+    for run, writer, amount in [("one", "mserver", 1), ("two", "settlement", 2), ("three", "sql", 3)]:
+        write(ledger.journal(unit=UNIT, run=run, writer=writer), "written", new_amount=amount)
+    assert ledger.marked(UNIT)["amount"].tolist() == [3]
+    assert ledger.marked(UNIT, {"settlement"})["amount"].tolist() == [2]
+    assert ledger.marked(UNIT, {"mserver", "sql"})["amount"].tolist() == [3]
+    assert ledger.marked(UNIT, {"mserver"})["amount"].tolist() == [1]

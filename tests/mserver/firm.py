@@ -39,12 +39,20 @@ class MemoryUnit:
     def __init__(self, numbers: Mapping[Key, str] | None = None) -> None:
         self.numbers = dict(numbers or {ORDER: "26OP00001", INVOICE: "260100001", ADVANCE: "26ZF00001"})
         self.values: dict[Key, dict[str, Any]] = {key: {} for key in self.numbers}
+        self.open: dict[Key, Decimal] = {}
 
     def find(self, agenda: str, row_id: int) -> str | None:
         return self.numbers.get((agenda, row_id))
 
     def apply(self, agenda: str, row_id: int, values: Mapping[str, Value | None]) -> bool:
         self.values[agenda, row_id].update(values)
+        return True
+
+    def settle(self, agenda: str, row_id: int, amount: Decimal) -> bool:
+        left = self.open.get((agenda, row_id), Decimal(0)) - amount
+        if left < 0:
+            return False
+        self.open[agenda, row_id] = left
         return True
 
     @property
