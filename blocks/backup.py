@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from blocks.forms import Section
 
 
-class Backup(BaseModel):
+class Backup(Section):
     """Backups made by SQL Server itself, so paths are those of its own computer."""
 
     folder: str = Field(
@@ -19,8 +21,8 @@ class Backup(BaseModel):
     reached_as: str = Field(
         default="",
         title="Tatáž složka odtud",
-        description="Jak je tatáž složka vidět z počítače, kde běží worker, např. \\\\SERVER\\Zalohy; prázdné = staré "
-        "zálohy se nemažou.",
+        description="Jak je tatáž složka vidět z počítače, kde běží worker, např. \\\\SERVER\\Zalohy; prázdné = "
+        "staré zálohy se nemažou.",
     )
     days_kept: int = Field(
         default=14,

@@ -6,7 +6,9 @@ import re
 from typing import Annotated, Literal
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+
+from blocks.forms import Section
 
 Rule = Literal["status", "invoice", "receipts"]
 
@@ -22,7 +24,7 @@ Identity = Annotated[str, BeforeValidator(_identity)]
 """A number that the shop gave to a status or a payment method; text, since the interface writes it so."""
 
 
-class StatusWithMethods(BaseModel):
+class StatusWithMethods(Section):
     """A status that means paid only together with certain payment methods."""
 
     status: Identity = Field(title="Stav", description="Číslo stavu objednávky, např. odeslaná.")

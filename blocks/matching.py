@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import BaseModel, Field, field_validator
+from pydantic import Field, field_validator
+
+from blocks.forms import Section
 
 RuleKind = Literal[
     "symbols", "reference", "number", "creditor_reference", "symbol_in_message", "number_in_message"
@@ -14,7 +16,7 @@ RuleKind = Literal[
 SymbolKind = Literal["variable", "specific", "constant"]
 
 
-class Rule(BaseModel):
+class Rule(Section):
     """One way in which a payment names its document."""
 
     kind: RuleKind = Field(
@@ -64,7 +66,7 @@ def default_rules() -> list[Rule]:
     ]
 
 
-class Matching(BaseModel):
+class Matching(Section):
     """Rules, gates and tolerances of one accounting unit."""
 
     rules: list[Rule] = Field(

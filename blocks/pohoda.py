@@ -6,9 +6,10 @@ import re
 from typing import Annotated, Literal, Self
 
 from prefect.blocks.core import Block
-from pydantic import AfterValidator, BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from blocks.backup import Backup
+from blocks.forms import Section
 from blocks.matching import Matching
 
 LONGEST_USER_FIELD = 16
@@ -37,7 +38,7 @@ Column = Annotated[str, AfterValidator(_column)]
 UserField = Annotated[str, AfterValidator(_user_field)]
 
 
-class Database(BaseModel):
+class Database(Section):
     """Where Pohoda keeps the documents of one unit and year."""
 
     kind: Literal["sqlserver", "sqlite"] = Field(
@@ -100,7 +101,7 @@ class Database(BaseModel):
         return self.model_copy(update={"name": name, "older": []})
 
 
-class MServer(BaseModel):
+class MServer(Section):
     """POHODA mServer of the unit."""
 
     address: str = Field(
@@ -153,7 +154,7 @@ class MServer(BaseModel):
         return plain
 
 
-class SqlWriting(BaseModel):
+class SqlWriting(Section):
     """The login that writes marks straight into the database, and how much it may be able to do."""
 
     login: str = Field(
@@ -179,7 +180,7 @@ class SqlWriting(BaseModel):
         return self
 
 
-class Agenda(BaseModel):
+class Agenda(Section):
     """One kind of documents: whether it takes part, what identifies it, and the fields that marks go to."""
 
     active: bool = Field(default=True, title="Používat", description="Zda se v této agendě hledají doklady.")
@@ -233,7 +234,7 @@ class PohodaUnit(Block):
     _block_type_slug = "pohoda-unit"
     _description = "One accounting unit of POHODA: its database, its mServer, its fields and its rules."
 
-    ico: str = Field(
+    ico: Annotated[str, AfterValidator(lambda ico: ico.zfill(8))] = Field(
         title="IČO",
         pattern=r"^[0-9]{1,8}$",
         description="IČO účetní jednotky, jen číslice; kontroluje se proti databázi i mServeru.",

@@ -21,7 +21,7 @@ OUTCOMES = {
     "written": "zapsáno",
     "refused": "odmítnuto",
     "unknown": "nejisté, ověří příští běh",
-    "left_out": "vynecháno, doklad se mezitím změnil",
+    "left_out": "vynecháno, doklad se mění nebo je zamčený",
 }
 
 

@@ -71,6 +71,12 @@ def test_every_field_of_a_form_has_a_title_and_a_sentence(block: type[Block]) ->
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_settings_inside_a_form_stand_under_the_title_of_their_field(block: type[Block]) -> None:
+    for name, inner in block.model_json_schema().get("$defs", {}).items():
+        assert not {"title", "description"} & set(inner), f"{name} is shown by its class"
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
 def test_what_is_named_like_a_secret_is_one(block: type[Block]) -> None:
     telling = re.compile(r"(^|_)(token|secret|password|passphrase|api_key|private_key)$")
     for model in models_inside(block):
