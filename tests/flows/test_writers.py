@@ -21,6 +21,10 @@ from tests.flows.conftest import Firm
 Open = Callable[..., Firm]
 
 
+SOME = ("fio", "comgate", "gopay")
+"""A bank, a gateway asked by documents and one asked by period: what comes after them is the same for all."""
+
+
 def completed(state: State[Any]) -> str:
     assert state.is_completed(), state.message
     return str(state.message)
@@ -42,6 +46,7 @@ def change(firm: Firm, statement: str, *parameters: object) -> None:
         connection.execute(statement, parameters)
 
 
+@pytest.mark.parametrize("provider", SOME)
 def test_the_database_alone_gets_every_mark_and_mserver_is_never_asked(open_firm: Open, provider: str) -> None:
     firm = open_firm(accepts_updates=False, writer="sql")
     change(firm, "DELETE FROM stwlock")
@@ -107,6 +112,7 @@ def settled_truly(firm: Firm, provider: str) -> dict[tuple[str, int], int]:
     }
 
 
+@pytest.mark.parametrize("provider", SOME)
 def test_invoices_are_settled_by_what_was_paid_once_and_never_beyond_what_is_open(
     open_firm: Open, provider: str
 ) -> None:
