@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.postgresql import HASTY, LEFT_OUT, Postgresql
+from tests.postgresql import postgresql as running_postgresql
+
 # A busy machine must not make a property fail for being slow.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
@@ -27,3 +30,12 @@ def prefect() -> Iterator[None]:
     }
     with s.temporary_settings(quick), prefect_test_harness(server_startup_timeout=120):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """One PostgreSQL server for all tests that need a database on it; they are left out where there is none."""
+    with running_postgresql(*HASTY) as server:
+        if server is None:
+            pytest.skip(LEFT_OUT)
+        yield server

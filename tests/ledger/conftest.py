@@ -1,19 +1,14 @@
-"""Every test of the ledger runs on SQLite, and on PostgreSQL as well where the environment names a server."""
+"""Every test of the ledger runs on SQLite, and on PostgreSQL as well where there is a server."""
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from tasks.ledger import Ledger
-
-SERVER = "LEDGER_TEST_POSTGRESQL"
-"""Names a PostgreSQL server, as postgresql+psycopg://user@server/postgres, whose user may create databases."""
+from tests.postgresql import Postgresql
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -22,16 +17,9 @@ def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{(tmp_path / 'ledger.db').as_posix()}"
         return
-    if SERVER not in os.environ:
-        pytest.skip(f"no PostgreSQL server is named in {SERVER}")
-    server = create_engine(os.environ[SERVER], isolation_level="AUTOCOMMIT")
-    name = f"ledger_{uuid.uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(os.environ[SERVER]).set(database=name).render_as_string(hide_password=False)
-    with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    server: Postgresql = request.getfixturevalue("postgresql")
+    with server.database() as url:
+        yield url.render_as_string(hide_password=False)
 
 
 @pytest.fixture
