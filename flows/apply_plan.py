@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.fetching import Fetched
+from flows.forms import Unit, titled
 from flows.marking import ended, leave_report, report_of
 from flows.runs import this_run, unit_named
 from flows.settling import decision, write
@@ -23,7 +24,7 @@ def plan_name() -> str:
 
 
 @flow(name="apply-plan", flow_run_name=plan_name)
-def apply_plan(plan: str, unit: str = "pohoda") -> State[Any]:
+def apply_plan(plan: Annotated[str, titled("Plán")], unit: Unit = "pohoda") -> State[Any]:
     """Zapíše plán, který zanechal zkušební běh, přesně tak, jak v jeho zprávě stojí.
 
     Doklady, které se od zkušebního běhu změnily nebo ke kterým mezitím přišla další platba, se vynechají a zpráva

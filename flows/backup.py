@@ -14,6 +14,7 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
+from flows.forms import Unit
 from flows.runs import scheduled_day, unit_named
 from flows.steps import back_up
 from flows.telling import masked_logs
@@ -29,7 +30,7 @@ def backup_name() -> str:
 
 
 @flow(name="backup", flow_run_name=backup_name)
-def backup(unit: str = "pohoda") -> State[Any]:
+def backup(unit: Unit = "pohoda") -> State[Any]:
     """Zazálohuje databáze účetní jednotky do složky na SQL Serveru a zálohy hned ověří.
 
     Kam, na jak dlouho a čím přihlášen, stojí v bloku účetní jednotky v části Zálohování. Záloha je kopie navíc

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from blocks.ceska_sporitelna import CeskaSporitelnaAccount
+from flows.forms import Account, DryRun, FirstDay, LastDay, Unit
 from flows.marking import mark_payments, run_name
 from tasks.providers.ceska_sporitelna import CeskaSporitelna
 
 
 @flow(name="ceska-sporitelna", flow_run_name=run_name)
 def ceska_sporitelna(
-    account: str = "ceska-sporitelna",
-    unit: str = "pohoda",
-    first_day: date | None = None,
-    last_day: date | None = None,
-    dry_run: bool = False,
+    account: Account = "ceska-sporitelna",
+    unit: Unit = "pohoda",
+    first_day: FirstDay = None,
+    last_day: LastDay = None,
+    dry_run: DryRun = False,
 ) -> State[Any]:
     """Stáhne zaúčtované pohyby účtu u České spořitelny a označí v Pohodě zaplacené doklady.
 
@@ -31,6 +31,6 @@ def ceska_sporitelna(
         unit: Jméno bloku „Pohoda - účetní jednotka“.
         first_day: První den pohybů, které stáhnout znovu; prázdné = co chybí.
         last_day: Poslední takový den; prázdné znamená jen první den.
-        dry_run: Jen ukázat, co by se zapsalo.
+        dry_run: Jen ukázat, co by se zapsalo; do Pohody se nezapíše nic.
     """
     return mark_payments(CeskaSporitelna, CeskaSporitelnaAccount, account, unit, first_day, last_day, dry_run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
@@ -23,6 +23,7 @@ from blocks.fio import FioAccount
 from blocks.gopay import GoPayAccount
 from blocks.gp_webpay import GpWebpayMerchant
 from blocks.pohoda import PohodaUnit
+from flows.forms import Unit, titled
 from flows.runs import block_named, scheduled_day
 from flows.telling import masked_logs
 from tasks.checking import Finding, failed, looked
@@ -65,7 +66,7 @@ def check_name() -> str:
 
 
 @flow(name="check", flow_run_name=check_name)
-def check(unit: str = "pohoda", accounts: list[str] | None = None) -> State[Any]:
+def check(unit: Unit = "pohoda", accounts: Annotated[list[str] | None, titled("Účty")] = None) -> State[Any]:
     """Zkontroluje databázi, mServer, evidenci a účty poskytovatelů a nic při tom nezmění.
 
     Zpráva u každé věci říká, jak je na tom, podle čeho se to pozná a co udělat dál.

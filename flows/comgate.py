@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 
 from blocks.comgate import ComgateShop
+from flows.forms import Account, DryRun, FirstDay, LastDay, Unit
 from flows.marking import mark_payments, run_name
 from tasks.providers.comgate import Comgate
 
 
 @flow(name="comgate", flow_run_name=run_name)
 def comgate(
-    account: str = "comgate",
-    unit: str = "pohoda",
-    first_day: date | None = None,
-    last_day: date | None = None,
-    dry_run: bool = False,
+    account: Account = "comgate",
+    unit: Unit = "pohoda",
+    first_day: FirstDay = None,
+    last_day: LastDay = None,
+    dry_run: DryRun = False,
 ) -> State[Any]:
     """Zeptá se brány Comgate na klíče plateb na dokladech a označí v Pohodě zaplacené.
 
@@ -28,6 +28,6 @@ def comgate(
         unit: Jméno bloku „Pohoda - účetní jednotka“.
         first_day: První den vystavení dokladů a výplat, na které se zeptat znovu; prázdné = co je třeba.
         last_day: Poslední takový den; prázdné znamená jen první den.
-        dry_run: Jen ukázat, co by se zapsalo.
+        dry_run: Jen ukázat, co by se zapsalo; do Pohody se nezapíše nic.
     """
     return mark_payments(Comgate, ComgateShop, account, unit, first_day, last_day, dry_run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 from prefect import flow
@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from blocks.matching import Matching
+from flows.forms import Unit, titled
 from flows.runs import scheduled_day, unit_named
 from flows.settling import payments_horizon
 from flows.telling import masked_logs, told
@@ -24,7 +25,11 @@ from tasks.reporting.differences import differences_page
 
 
 @flow(name="compare-rules", flow_run_name="compare rules of {unit}")
-def compare_rules(proposed: Matching, unit: str = "pohoda", days: int = 90) -> State[Any]:
+def compare_rules(
+    proposed: Annotated[Matching, titled("Navrhovaná pravidla")],
+    unit: Unit = "pohoda",
+    days: Annotated[int, titled("Kolik dnů zpět")] = 90,
+) -> State[Any]:
     """Ukáže doklad po dokladu, co by se změnilo s jinými pravidly. Nic nemění a nic neukládá.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from blocks.pohoda import PohodaUnit
+from flows.forms import Unit, titled
 from flows.runs import block_named, scheduled_day, unit_named
 from flows.settling import payments_horizon
 from flows.telling import masked_logs, told
@@ -36,7 +37,11 @@ def question() -> str:
 
 
 @flow(name="explain", flow_run_name=question)
-def explain(document: str = "", payment: str = "", unit: str = "pohoda") -> State[Any]:
+def explain(
+    document: Annotated[str, titled("Číslo dokladu")] = "",
+    payment: Annotated[str, titled("Číslo platby")] = "",
+    unit: Unit = "pohoda",
+) -> State[Any]:
     """Vysvětlí, proč je doklad označen tak, jak je, nebo co se stalo s platbou. Nic nemění.
 
     Args:

@@ -36,6 +36,19 @@ def test_the_form_of_a_run_explains_every_parameter(deployment: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
+def test_the_form_of_a_run_shows_titles_and_not_the_names_of_parameters(deployment: dict[str, Any]) -> None:
+    schema = flow_of(deployment).parameters.model_dump()["properties"]
+    assert [name for name, field in schema.items() if field["title"] == name] == []
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
+def test_the_form_of_a_run_asks_for_a_day_with_a_date_field_alone(deployment: dict[str, Any]) -> None:
+    schema = flow_of(deployment).parameters.model_dump()["properties"]
+    days = [field for name, field in schema.items() if name.endswith("day")]
+    assert all((field["type"], field["format"]) == ("string", "date") for field in days)
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
 def test_runs_of_one_deployment_wait_for_each_other_and_none_is_dropped(deployment: dict[str, Any]) -> None:
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 
