@@ -8,6 +8,8 @@ from typing import Literal
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator
 
+from blocks.forms import Concurrency, PauseSeconds
+
 PRODUCTION = "https://payments.comgate.cz"
 
 
@@ -50,20 +52,8 @@ class ComgateShop(Block):
         title="Započítat testovací platby",
         description="Zapněte jen při zkoušení; v ostrém provozu testovací platba žádné peníze nepřinese.",
     )
-    concurrency: int = Field(
-        default=3,
-        ge=1,
-        le=8,
-        title="Dotazů najednou",
-        description="Kolik dotazů smí být rozpracovaných ve stejnou chvíli.",
-    )
-    pause_seconds: float = Field(
-        default=0.2,
-        ge=0,
-        le=10,
-        title="Rozestup dotazů",
-        description="Nejméně kolik sekund uplyne mezi začátky dvou dotazů.",
-    )
+    concurrency: Concurrency = 3
+    pause_seconds: PauseSeconds = 0.2
     address: str = Field(
         default=PRODUCTION,
         title="Adresa brány",

@@ -1,10 +1,30 @@
-"""Forms: how the settings inside a block look in the Prefect UI."""
+"""Forms: how the settings inside a block look in the Prefect UI, and fields that several blocks share."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
+
+Concurrency = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=8,
+        title="Dotazů najednou",
+        description="Kolik dotazů smí být rozpracovaných ve stejnou chvíli.",
+    ),
+]
+PauseSeconds = Annotated[
+    float,
+    Field(
+        ge=0,
+        le=10,
+        title="Rozestup dotazů",
+        description="Nejméně kolik sekund uplyne mezi začátky dvou dotazů.",
+    ),
+]
+"""How politely a gateway is asked, in seconds between the starts of two questions."""
 
 
 def _as_the_field_says(schema: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from typing import Literal, Self
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from blocks.forms import Concurrency, PauseSeconds
+
 PRODUCTION = "https://3dsecure.gpwebpay.com/pay-ws/v1/PaymentService"
 
 
@@ -114,20 +116,8 @@ class GpWebpayMerchant(Block):
         title="Vratky nejdřív po minutách",
         description="Po kolika minutách se v prvním týdnu smí ptát na zaplacenou platbu znovu; 0 = vždy.",
     )
-    concurrency: int = Field(
-        default=2,
-        ge=1,
-        le=8,
-        title="Dotazů najednou",
-        description="Kolik dotazů smí být rozpracovaných ve stejnou chvíli.",
-    )
-    pause_seconds: float = Field(
-        default=0.2,
-        ge=0,
-        le=10,
-        title="Rozestup dotazů",
-        description="Nejméně kolik sekund uplyne mezi začátky dvou dotazů.",
-    )
+    concurrency: Concurrency = 2
+    pause_seconds: PauseSeconds = 0.2
     address: str = Field(
         default=PRODUCTION,
         title="Adresa služby",

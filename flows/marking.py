@@ -24,6 +24,7 @@ from tasks.ledger import Ledger
 from tasks.pohoda.years import note_of_older
 from tasks.provider import Memory, Provider
 from tasks.reporting import Report, key_of, markdown, summary
+from tasks.writers.choice import writer_for
 
 __all__ = ["mark_payments", "run_name"]
 
@@ -69,12 +70,13 @@ def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> 
     """
     fetched = fetch(provider, pohoda, ledger, run)
     with ledger.lease(pohoda.ico, run.id) as lease:
-        found = decision(pohoda, ledger, run)
+        writer = writer_for(pohoda, ledger)
+        found = decision(pohoda, ledger, run, writer)
         if run.dry_run:
             ledger.keep_plan(pohoda.ico, run.id, found.changes)
             written, failure = None, ""
         else:
-            written, failure = write(found.changes, pohoda, ledger, run, lease.check)
+            written, failure = write(found.changes, pohoda, ledger, run, writer, lease.check)
         report = report_of(run, fetched, found, pohoda, ledger, written, failure)
     leave_report(report)
     return report

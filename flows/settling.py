@@ -16,14 +16,14 @@ from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.pohoda.documents import read_marks
 from tasks.tables import AGENDAS
-from tasks.writers.choice import open_writer, same_place, writer_for
+from tasks.writers import Writer
+from tasks.writers.choice import at_hand, same_place
 
 
-def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Decided:
-    """What should stand on the unit's documents by all payments in the ledger."""
+def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run, writer: Writer) -> Decided:
+    """What should stand on the unit's documents by all payments in the ledger, as far as the writer reaches."""
     documents = read(pohoda, run.today)
     payments = ledger.payments(run.today - ONE_DAY * payments_horizon(pohoda))
-    writer = writer_for(pohoda, ledger)
     fields = {name: writer.marks(name) for name in AGENDAS if pohoda.agenda(name).active}
     found = decide(payments, documents, ledger.marked(pohoda.ico, same_place(pohoda)), pohoda, fields)
     get_run_logger().info(
@@ -33,7 +33,12 @@ def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Decided:
 
 
 def write(
-    changes: pd.DataFrame, pohoda: PohodaUnit, ledger: Ledger, run: Run, still_ours: Callable[[], None]
+    changes: pd.DataFrame,
+    pohoda: PohodaUnit,
+    ledger: Ledger,
+    run: Run,
+    writer: Writer,
+    still_ours: Callable[[], None],
 ) -> tuple[pd.DataFrame | None, str]:
     """Write the changes and say what became of each; a failure is a sentence, so that the report is left.
 
@@ -47,7 +52,7 @@ def write(
     if changes.empty:
         return None, ""
     try:
-        with open_writer(pohoda, ledger) as writer:
+        with at_hand(pohoda):
             writer.ready()
             journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
             written = write_marks(changes, writer, standing, journal)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from tasks.tables import checked
+from tasks.tables import MARKS, checked
 
 DRIFTED: Mapping[str, str] = {
     "agenda": "str",
@@ -23,7 +23,6 @@ DRIFTED: Mapping[str, str] = {
     "standing_paid": "boolean",
 }
 
-MARKS = ("amount", "count", "paid")
 DOCUMENT = ["agenda", "number"]
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 import pandas as pd
 
 from tasks.errors import Unavailable
-from tasks.tables import CHANGES, checked
+from tasks.tables import CHANGES, MARKS, checked
 from tasks.writers import Writer, Written
 
 Outcome = Literal["written", "refused", "unknown", "left_out"]
@@ -26,7 +26,6 @@ LOADED: Mapping[str, str] = {
 }
 """What became of each change."""
 
-MARKS = ("amount", "count", "paid")
 MOVED = "Úhrady na dokladu se mezitím změnily; doklad zůstal, jak je."
 GONE = "Doklad už v Pohodě není."
 ALREADY = "Hodnoty už na dokladu stály."

@@ -10,7 +10,7 @@ import pandas as pd
 
 from blocks.matching import Matching
 from tasks.matching.reasons import Reason, State
-from tasks.tables import CHANGES, checked, table
+from tasks.tables import CHANGES, MARKS, checked, table
 
 WANTED: Mapping[str, str] = {
     "agenda": "str",
@@ -34,7 +34,6 @@ MARKED: Mapping[str, str] = {
 }
 """What the ledger must tell of what we wrote last, one row per document; it may tell more."""
 
-MARKS = ("amount", "count", "paid")
 LARGEST_TOLERATED_PART = 10
 """A tolerance forgives at most this part of a document, so that it cannot make a small one paid by itself."""
 KEY = ["agenda", "document_id"]
@@ -109,8 +108,7 @@ def plan(
     ours = _ours(marked, documents, fields)
     goal = wanted(verdicts, documents, settings)
     goal = goal[[*KEY, *MARKS]].merge(ours, on=KEY, how="outer")
-    goal = goal.fillna({"amount": 0, "count": 0}).astype({"amount": "int64", "count": "int64"})
-    goal["paid"] = goal["paid"].astype("boolean").fillna(False).astype("bool")
+    goal = filled(goal).astype({"amount": "int64", "count": "int64", "paid": "bool"})
     rows = documents.rename(
         columns={
             "id": "document_id",
@@ -121,6 +119,12 @@ def plan(
     ).merge(goal.rename(columns={name: f"new_{name}" for name in MARKS}), on=KEY)
     rows = rows[_differs(rows, fields, "new")].sort_values(KEY, ignore_index=True)
     return checked(CHANGES, rows[list(CHANGES)].astype(dict(CHANGES)))
+
+
+def filled(rows: pd.DataFrame, prefix: str = "") -> pd.DataFrame:
+    """The rows with marks where none are: no money, no payment, no. `prefix` is that of the marks' columns."""
+    paid = rows[f"{prefix}paid"].astype("boolean").fillna(False)
+    return rows.fillna({f"{prefix}amount": 0, f"{prefix}count": 0}).assign(**{f"{prefix}paid": paid})
 
 
 def _ours(marked: pd.DataFrame, documents: pd.DataFrame, fields: Mapping[str, frozenset[str]]) -> pd.DataFrame:
@@ -144,8 +148,8 @@ def _ours(marked: pd.DataFrame, documents: pd.DataFrame, fields: Mapping[str, fr
 def _differs(rows: pd.DataFrame, fields: Mapping[str, frozenset[str]], goal: str) -> pd.Series:
     """Whether any configured mark that stands (`old_…`) is not the one of the goal; an empty one is nothing."""
     differs = pd.Series(False, index=rows.index)
+    standing = filled(rows, "old_")
     for mark in MARKS:
         configured = rows["agenda"].isin([agenda for agenda, marks in fields.items() if mark in marks])
-        standing = rows[f"old_{mark}"].fillna(False if mark == "paid" else 0)
-        differs |= configured & (standing != rows[f"{goal}_{mark}"]).astype(bool)
+        differs |= configured & (standing[f"old_{mark}"] != rows[f"{goal}_{mark}"]).astype(bool)
     return differs

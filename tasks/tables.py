@@ -15,6 +15,9 @@ import pandas as pd
 AGENDAS = ("issued_invoice", "advance_invoice", "received_order")
 """The kinds of documents, in the order in which reports show them."""
 
+MARKS = ("amount", "count", "paid")
+"""The marks of a document: the paid amount, the number of payments, and whether it is paid in full."""
+
 KINDS = ("transfer", "card", "cash", "eshop", "refund", "reversal", "fee", "settlement", "interest", "other")
 """What a payment is. `settlement` is a gateway's lump payout, `fee` and `interest` the provider's own rows: those
 three never pay a document. `eshop` is an e-shop's word that an order is paid, not money seen. `refund` (we gave

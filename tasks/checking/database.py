@@ -11,7 +11,7 @@ from tasks.pohoda.catalogue import KINDS, SETTINGS, TABLE, Catalogue, read_catal
 from tasks.pohoda.connection import Connection, connected, read_rows
 from tasks.pohoda.fields import FieldChoice, possible_fields, read_labels
 from tasks.pohoda.rights import listed, read_rights
-from tasks.reporting.sections import AGENDA_NAMES
+from tasks.reporting.text import AGENDA_NAMES
 from tasks.tables import AGENDAS
 
 AREA = "Databáze"

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pandas as pd
 
 from blocks.matching import Matching
-from tasks.marks import KEY, wanted
+from tasks.marks import KEY, filled, wanted
 from tasks.matching.reasons import State
 from tasks.matching.verdicts import match
-from tasks.tables import checked
+from tasks.tables import MARKS, checked
 
 DIFFERENCES: Mapping[str, str] = {
     "agenda": "str",
@@ -39,15 +39,13 @@ def compare(payments: pd.DataFrame, documents: pd.DataFrame, old: Matching, new:
     both = known.join(_named(before, "old")).join(_named(after, "new"))
     both = both.dropna(how="all", subset=[name for name in both if name not in known])
     for side in ("old", "new"):
-        nothing = {f"{side}_amount": 0, f"{side}_count": 0, f"{side}_state": State.UNPAID.value}
-        both = both.fillna(nothing)
-        both[f"{side}_paid"] = both[f"{side}_paid"].astype("boolean").fillna(False)
-    differs = pd.concat(
-        [both[f"old_{mark}"] != both[f"new_{mark}"] for mark in ("amount", "count", "paid", "state")], axis=1
-    ).any(axis=1)
+        both = filled(both, f"{side}_").fillna({f"{side}_state": State.UNPAID.value})
+    differs = pd.concat([both[f"old_{mark}"] != both[f"new_{mark}"] for mark in (*MARKS, "state")], axis=1).any(
+        axis=1
+    )
     changed = both[differs].reset_index().sort_values(KEY, ignore_index=True)
     return checked(DIFFERENCES, changed[list(DIFFERENCES)].astype(dict(DIFFERENCES)))
 
 
 def _named(marks: pd.DataFrame, side: str) -> pd.DataFrame:
-    return marks[["amount", "count", "paid", "state"]].add_prefix(f"{side}_")
+    return marks[[*MARKS, "state"]].add_prefix(f"{side}_")

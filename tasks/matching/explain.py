@@ -9,13 +9,7 @@ import pandas as pd
 from tasks.matching.reasons import REASON_TEXTS, STATE_TEXTS, Reason
 from tasks.matching.tracing import Considered, DocumentExplained, Outcome, PaymentExplained
 from tasks.money import czech
-from tasks.reporting.text import amount, day, escaped, table_of
-
-AGENDA_NAMES = {
-    "issued_invoice": "vydaná faktura",
-    "advance_invoice": "vydaná zálohová faktura",
-    "received_order": "přijatá objednávka",
-}
+from tasks.reporting.text import AGENDA_NAMES, amount, day, escaped, table_of
 
 RULE_NAMES = {
     "variable_symbol": "variabilní symbol",
@@ -40,7 +34,7 @@ def document_page(
     sums = f"Uhrazeno {czech(found.amount, found.currency)} z {czech(found.total, found.currency)}"
     return "\n\n".join(
         (
-            f"# {AGENDA_NAMES[found.agenda].capitalize()} {escaped(found.number)}",
+            f"# {AGENDA_NAMES[found.agenda]} {escaped(found.number)}",
             f"**{STATE_TEXTS[found.state]}.** {sums}, plateb: {found.count}.",
             *(() if found.paid else _stale(freshness, today)),
             "## Posuzované platby",
@@ -93,7 +87,7 @@ def _considered(considered: tuple[Considered, ...], *, of_payment: bool) -> str:
 def _pair(pair: Considered, *, of_payment: bool) -> str:
     money = f"{czech(pair.amount, pair.currency)}, {day(pair.booked_on)}"
     payment = f"Platba {escaped(pair.payment_id)} ({escaped(pair.source)}): {money}"
-    title = f"{AGENDA_NAMES[pair.agenda].capitalize()} {escaped(pair.number)}" if of_payment else payment
+    title = f"{AGENDA_NAMES[pair.agenda]} {escaped(pair.number)}" if of_payment else payment
     ends = "; ".join(
         ": ".join((_outcome(o, pair.currency)[0], _outcome(o, pair.currency)[2])) for o in pair.outcomes
     )

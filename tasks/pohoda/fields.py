@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from blocks.pohoda import Agenda, PohodaUnit
 from tasks.pohoda.catalogue import KINDS, TABLE, Catalogue, read_catalogue
 from tasks.pohoda.connection import Connection, connected, read_rows
-from tasks.pohoda.marking import MARKS
-from tasks.tables import AGENDAS
+from tasks.tables import AGENDAS, MARKS
 
 REGISTRY = "SELECT c.COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS AS c WHERE c.TABLE_NAME IN ('sVP', 'sVPpol')"
 LABELS = (

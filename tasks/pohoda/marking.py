@@ -15,8 +15,8 @@ from blocks.pohoda import Agenda
 from tasks.money import wire
 from tasks.pohoda.catalogue import TABLE, quoted
 from tasks.pohoda.connection import Connection, read_rows
+from tasks.tables import MARKS
 
-MARKS = ("amount", "count", "paid")
 KIND = {
     "issued_invoice": "RelTpFak = 1",
     "advance_invoice": "RelTpFak = 4",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from tasks.matching.reasons import STATE_TEXTS, State
-from tasks.reporting.sections import AGENDA_NAMES
-from tasks.reporting.text import Row, amount, escaped, rows_of
+from tasks.reporting.text import Row, amount, named, rows_of
 
 
 def differences_page(differences: pd.DataFrame, days: int) -> str:
@@ -24,8 +23,7 @@ def differences_page(differences: pd.DataFrame, days: int) -> str:
     def row(document: Row) -> tuple[str, ...]:
         currency = str(document["currency"])
         return (
-            AGENDA_NAMES[str(document["agenda"])],
-            escaped(document["number"]),
+            *named(document),
             amount(document["total"], currency),
             amount(document["old_amount"], currency),
             STATE_TEXTS[State(str(document["old_state"]))],

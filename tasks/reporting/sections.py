@@ -10,13 +10,8 @@ import pandas as pd
 from tasks.matching.reasons import REASON_TEXTS, STATE_TEXTS, Reason, State
 from tasks.provider import Fault, Note
 from tasks.reporting.report import Report
-from tasks.reporting.text import Row, amount, capped, day, escaped, rows_of, table_of
+from tasks.reporting.text import AGENDA_NAMES, Row, amount, capped, day, escaped, named, rows_of, table_of
 
-AGENDA_NAMES = {
-    "issued_invoice": "Vydaná faktura",
-    "advance_invoice": "Zálohová faktura",
-    "received_order": "Přijatá objednávka",
-}
 OUTCOMES = {
     "written": "zapsáno",
     "refused": "odmítnuto",
@@ -76,8 +71,7 @@ def marked(report: Report) -> str:
     def row(change: Row) -> tuple[str, ...]:
         currency = str(change["currency"])
         return (
-            AGENDA_NAMES[str(change["agenda"])],
-            escaped(change["number"]),
+            *named(change),
             amount(change["total"], currency),
             amount(change["old_amount"], currency),
             amount(change["new_amount"], currency),
@@ -117,8 +111,7 @@ def doubtful(report: Report) -> str:
     def row(document: Row) -> tuple[str, ...]:
         currency = str(document["currency"])
         return (
-            AGENDA_NAMES[str(document["agenda"])],
-            escaped(document["number"]),
+            *named(document),
             amount(document["total"], currency),
             amount(document["amount"], currency),
             str(document["count"]),
@@ -137,8 +130,7 @@ def drifted(report: Report) -> str:
     def row(document: Row) -> tuple[str, ...]:
         currency = str(document["currency"])
         return (
-            AGENDA_NAMES[str(document["agenda"])],
-            escaped(document["number"]),
+            *named(document),
             amount(document["written_amount"], currency),
             amount(document["standing_amount"], currency),
             str(document["written_count"]),

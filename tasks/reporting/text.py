@@ -13,6 +13,11 @@ from tasks.money import czech
 MOST_ROWS = 200
 """Rows shown per table; the rest is counted. The Prefect UI takes seconds over more."""
 LONGEST_TEXT = 60
+AGENDA_NAMES = {
+    "issued_invoice": "Vydaná faktura",
+    "advance_invoice": "Zálohová faktura",
+    "received_order": "Přijatá objednávka",
+}
 
 Row = dict[str, Any]
 
@@ -33,6 +38,11 @@ def escaped(text: Any, longest: int | None = LONGEST_TEXT) -> str:
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     plain = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
     return _LINK.sub(lambda found: found[0][0] + "\u2060" + found[0][1:], plain)
+
+
+def named(document: Row) -> tuple[str, str]:
+    """The cells that say which document a row is about, by its agenda and number."""
+    return AGENDA_NAMES[str(document["agenda"])], escaped(document["number"])
 
 
 def amount(value: Any, currency: str) -> str:

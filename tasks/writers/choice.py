@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 from blocks.pohoda import PohodaUnit
 from tasks.mserver.capability import Capabilities
@@ -28,11 +27,9 @@ def writer_for(unit: PohodaUnit, memory: Capabilities) -> Writer:
             return MServerWriter(unit, memory)
 
 
-@contextmanager
-def open_writer(unit: PohodaUnit, memory: Capabilities) -> Generator[Writer]:
-    """The unit's writer, and its mServer running as long as the `with` lasts where the writer needs one."""
-    with nullcontext() if unit.writer == "sql" else running(unit.mserver, unit.ico):
-        yield writer_for(unit, memory)
+def at_hand(unit: PohodaUnit) -> AbstractContextManager[None]:
+    """What the unit's writer needs to run as long as the `with` lasts: its mServer, or nothing."""
+    return nullcontext() if unit.writer == "sql" else running(unit.mserver, unit.ico)
 
 
 def same_place(unit: PohodaUnit) -> frozenset[str]:

@@ -17,9 +17,9 @@ from blocks.pohoda import Database, PohodaUnit
 from tasks.errors import OutcomeUnknown, Refused, SettingError
 from tasks.pohoda.catalogue import TABLE, configured_fields, read_catalogue
 from tasks.pohoda.connection import Connection, connected
-from tasks.pohoda.marking import MARKS, edited, locked, mark_columns, named_fields, parameters, update_statement
+from tasks.pohoda.marking import edited, locked, mark_columns, named_fields, parameters, update_statement
 from tasks.pohoda.rights import Column, Rights, listed, read_rights
-from tasks.tables import AGENDAS
+from tasks.tables import AGENDAS, MARKS
 from tasks.writers import Written
 
 MOST = 100

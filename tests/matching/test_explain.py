@@ -103,7 +103,7 @@ def test_the_page_of_a_document_shows_which_run_wrote_what() -> None:
 
 def test_the_page_of_a_payment_shows_its_end_in_each_agenda() -> None:
     page = payment_page(explain_payment(OURS, THEIRS, Matching(), "fio:CZ1", "p1"), FRESH)
-    assert "přijatá objednávka" in page
+    assert "Přijatá objednávka" in page
     assert "započteno na doklad (id 1)" in page
     nobody = payment_page(explain_payment(OURS, THEIRS, Matching(), "fio:CZ1", "p6"), FRESH)
     assert "žádný doklad neodpovídá" in nobody
