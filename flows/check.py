@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
-from prefect.blocks.core import Block
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from blocks.byznysweb import ByznysWebShop
-from blocks.ceska_sporitelna import CeskaSporitelnaAccount
-from blocks.comgate import ComgateShop
-from blocks.csob import CsobAccount
-from blocks.fio import FioAccount
-from blocks.gopay import GoPayAccount
-from blocks.gp_webpay import GpWebpayMerchant
 from blocks.pohoda import PohodaUnit
 from flows.forms import Unit, titled
+from flows.providers import PROVIDERS
 from flows.runs import block_named, scheduled_day
 from flows.telling import masked_logs
 from tasks.checking import Finding, failed, looked
@@ -38,26 +31,8 @@ from tasks.checking.mserver import mserver_findings
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.pohoda.finding import located
-from tasks.provider import Provider
-from tasks.providers.byznysweb import ByznysWeb
-from tasks.providers.ceska_sporitelna import CeskaSporitelna
-from tasks.providers.comgate import Comgate
-from tasks.providers.csob import Csob
-from tasks.providers.fio import Fio
-from tasks.providers.gopay import GoPay
-from tasks.providers.gp_webpay import GpWebpay
 from tasks.reporting.check import check_key, check_markdown, check_summary
 from tasks.secrets import masked, secrets_of
-
-PROVIDERS: dict[str, tuple[type[Block], Callable[[Any, Any], Provider]]] = {
-    "fio": (FioAccount, Fio),
-    "csob": (CsobAccount, Csob),
-    "ceska-sporitelna": (CeskaSporitelnaAccount, CeskaSporitelna),
-    "comgate": (ComgateShop, Comgate),
-    "gopay": (GoPayAccount, GoPay),
-    "gp-webpay": (GpWebpayMerchant, GpWebpay),
-    "byznysweb": (ByznysWebShop, ByznysWeb),
-}
 
 
 def check_name() -> str:

@@ -12,7 +12,8 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
-from flows.check import PROVIDERS, check, saved_accounts
+from flows.check import check, saved_accounts
+from flows.providers import PROVIDERS
 from sandbox.demo import PROVIDERS as OPENED
 from sandbox.pohoda_system import list_units
 from tests.flows.conftest import Firm
