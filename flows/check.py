@@ -50,7 +50,7 @@ def check(unit: Unit = "pohoda", accounts: Annotated[list[str] | None, titled("�
         unit: Jméno bloku „Pohoda - účetní jednotka“.
         accounts: Účty ve tvaru poskytovatel/blok, např. fio/fio; prázdné = všechny uložené bloky poskytovatelů.
     """
-    findings, secrets = _findings(unit, saved_accounts() if accounts is None else accounts)
+    findings, secrets = findings_of(unit, saved_accounts() if accounts is None else accounts)
     report = masked(check_markdown(unit, findings), secrets)
     create_markdown_artifact(report, key=check_key(unit), description=check_summary(findings))
     get_run_logger().info(check_summary(findings))
@@ -69,7 +69,7 @@ def saved_accounts() -> list[str]:
     return sorted(f"{providers[slug]}/{name}" for slug, name in kinds if slug in providers)
 
 
-def _findings(unit: str, accounts: Iterable[str]) -> tuple[list[Finding], list[Any]]:
+def findings_of(unit: str, accounts: Iterable[str]) -> tuple[list[Finding], list[Any]]:
     """All findings, and the secrets that no report may hold."""
     today = scheduled_day()
     try:

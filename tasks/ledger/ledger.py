@@ -17,7 +17,7 @@ from sqlalchemy import select
 from tasks.errors import SettingError
 from tasks.ledger import condition as conditions
 from tasks.ledger import journal as journals
-from tasks.ledger import leases, plans, reading, recording, turns
+from tasks.ledger import leases, overview, plans, reading, recording, turns
 from tasks.ledger.opening import file_of_unit, open_store
 from tasks.ledger.schema import capabilities
 from tasks.ledger.store import Store, upsert
@@ -189,6 +189,16 @@ class Ledger:
     def condition(self) -> conditions.Condition:
         """Whether the ledger is whole, how large it is and how much it holds."""
         return conditions.condition(self._store)
+
+    def overview(self) -> overview.Overview:
+        """What the ledger holds, in counts and shapes."""
+        return overview.overview(self._store)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the ledger's file; None when it is not a file."""
+        engine = self._store.engine
+        return Path(str(engine.url.database)).parent if engine.dialect.name == "sqlite" else None
 
     def backup_to(self, path: Path) -> None:
         """Copy the whole ledger to a file while others go on working with it. Only of a ledger that is a file."""
