@@ -22,6 +22,7 @@ from prefect.states import Completed
 
 from blocks.pohoda import PohodaUnit
 from flows.check import PROVIDERS, findings_of
+from flows.forms import Unit
 from flows.runs import block_named, scheduled_day
 from flows.telling import masked_logs, told
 from tasks.errors import PohodaPaymentsError
@@ -48,7 +49,7 @@ def support_name() -> str:
 
 
 @flow(name="support", flow_run_name=support_name)
-def support(unit: str = "pohoda") -> State[Any]:
+def support(unit: Unit = "pohoda") -> State[Any]:
     """Sebere podklady pro technickou podporu a nic nezmění: verze, nastavení, kontrolu, evidenci a poslední běhy.
 
     Hesla, klíče, jména, účty a zprávy plátců v nich nejsou. Výsledek je stránka u běhu a soubor podpora-….zip ve
