@@ -7,12 +7,13 @@ Everything it starts listens on loopback and ends with it; everything it writes 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 from types import FrameType
+
+from sandbox.services import shield
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
     options = _parser().parse_args()
     signal.signal(signal.SIGTERM, _as_interrupt)
     with tempfile.TemporaryDirectory(prefix="pohoda-payments-", ignore_cleanup_errors=True) as folder:
-        _shield(Path(folder))
+        shield(Path(folder))
         # Prefect reads its settings when it is imported, so it must not be imported before they are set.
         from sandbox.demo import demonstrate
 
@@ -46,21 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--seed", type=int, default=1, help="another firm for another number")
     return parser
-
-
-def _shield(folder: Path) -> None:
-    """Give this process and all it starts a Prefect of their own, whatever the user has set up."""
-    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
-        del os.environ[name]
-    os.environ.update(
-        PREFECT_HOME=str(folder / "prefect"),
-        PREFECT_PROFILES_PATH=str(folder / "profiles.toml"),
-        PREFECT_SERVER_ANALYTICS_ENABLED="false",
-        DO_NOT_TRACK="1",
-        PYTHONUTF8="1",
-        NO_PROXY="127.0.0.1",
-        no_proxy="127.0.0.1",
-    )
 
 
 def _as_interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,25 @@ STARTING_SECONDS = 180.0
 STOPPING_SECONDS = 15.0
 
 
+def shield(folder: Path) -> None:
+    """Give this process and all it starts a Prefect of their own in the folder, whatever the user has set up.
+
+    Prefect reads its settings when it is imported; a process that has it already must be told by
+    `temporary_settings` as well.
+    """
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        del os.environ[name]
+    os.environ.update(
+        PREFECT_HOME=str(folder / "prefect"),
+        PREFECT_PROFILES_PATH=str(folder / "profiles.toml"),
+        PREFECT_SERVER_ANALYTICS_ENABLED="false",
+        DO_NOT_TRACK="1",
+        PYTHONUTF8="1",
+        NO_PROXY="127.0.0.1",
+        no_proxy="127.0.0.1",
+    )
+
+
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on right now."""
     with socket.socket() as probe:
@@ -26,26 +45,36 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_server(folder: Path, port: int) -> Generator[None]:
-    """A Prefect server with its UI on this port, with its database in the folder of `PREFECT_HOME`."""
+def prefect_server(folder: Path, port: int, settings: Mapping[str, str] | None = None) -> Generator[int]:
+    """A Prefect server with its UI on this port; yields the id of its process.
+
+    Its database is in the folder of `PREFECT_HOME` unless the settings (names of the environment) say otherwise.
+    """
     command = ["server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with _running(command, folder / "server.log"):
-        yield
+    with _running(command, folder / "server.log", settings or {}) as process:
+        yield process
 
 
 @contextmanager
-def prefect_worker(folder: Path, pool: str) -> Generator[None]:
-    """A process worker on this pool that looks for work every second."""
-    command = ["worker", "start", "--pool", pool, "--type", "process", "--name", "sandbox"]
-    with _running(command, folder / "worker.log", {"PREFECT_WORKER_QUERY_SECONDS": "1"}):
-        yield
+def prefect_worker(
+    folder: Path, pool: str, name: str = "sandbox", settings: Mapping[str, str] | None = None
+) -> Generator[int]:
+    """A process worker on this pool that looks for work every second; yields the id of its process.
+
+    The settings are names of the environment, for the worker and for all its runs.
+    """
+    command = ["worker", "start", "--pool", pool, "--type", "process", "--name", name]
+    quick = {"PREFECT_WORKER_QUERY_SECONDS": "1", **(settings or {})}
+    with _running(command, folder / "worker.log", quick) as process:
+        yield process
 
 
-def prefect_command(arguments: Sequence[str]) -> None:
+def prefect_command(arguments: Sequence[str], settings: Mapping[str, str] | None = None) -> None:
     """Run one command of Prefect's CLI in the project's folder; raises RuntimeError with what it printed."""
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", *arguments],
         cwd=PROJECT,
+        env={**os.environ, **(settings or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -70,18 +99,18 @@ def wait_for_server(api: str) -> None:
 
 
 @contextmanager
-def _running(arguments: Sequence[str], log: Path, extra: dict[str, str] | None = None) -> Generator[None]:
+def _running(arguments: Sequence[str], log: Path, settings: Mapping[str, str]) -> Generator[int]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", *arguments],
             cwd=PROJECT,
-            env={**os.environ, **(extra or {})},
+            env={**os.environ, **settings},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
         try:
-            yield
+            yield process.pid
         finally:
             process.terminate()
             try:

@@ -7,17 +7,13 @@ import time
 from pathlib import Path
 
 import platformdirs
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import URL, Connection, create_engine, make_url
+from sqlalchemy import URL, Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from tasks.errors import SettingError, Unavailable
+from tasks.ledger.schema import VERSION
 from tasks.ledger.store import BUSY_SECONDS, Store
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 _one_migration = threading.Lock()  # alembic keeps the running migration in module globals
 
 
@@ -93,10 +89,13 @@ def _prepare(store: Store) -> None:
     if store.engine.dialect.name == "sqlite":
         _use_write_ahead_log(store)
     with store.reading() as connection:
-        if _version(connection) == _newest():
+        if tables_version(connection) == VERSION:
             return
+    # Nearly every run finds the tables as they should be, and alembic takes its time to be imported.
+    from tasks.ledger.migrating import migrate
+
     with _one_migration, store.writing("migration") as connection:
-        _migrate(connection)
+        migrate(connection, tables_version(connection))
 
 
 def _use_write_ahead_log(store: Store) -> None:
@@ -114,34 +113,8 @@ def _use_write_ahead_log(store: Store) -> None:
             time.sleep(0.05)
 
 
-def _migrate(connection: Connection) -> None:
-    known = {script.revision for script in _scripts().walk_revisions()}
-    version = _version(connection)
-    if version is not None and version not in known:
-        raise SettingError(
-            "The ledger was written by a newer version of this product",
-            evidence=f"its tables have version {version}, this product knows up to {_newest()}",
-            next_step="update the product on this machine",
-        )
-    config = _config()
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", MIGRATIONS.as_posix().replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
-
-
-def _newest() -> str | None:
-    return _scripts().get_current_head()
-
-
-def _version(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def tables_version(connection: Connection) -> str | None:
+    """The version of the tables; None when there are none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Row, func, select
 
+from tasks.ledger.opening import tables_version
 from tasks.ledger.schema import capabilities, faults, leases, metadata, payments, plans, writes
 from tasks.ledger.store import Store
 
@@ -41,7 +41,7 @@ def overview(store: Store) -> Overview:
     """Everything at one moment, in one transaction that only reads."""
     with store.reading() as connection:
         return Overview(
-            version=MigrationContext.configure(connection).get_current_revision() or "",
+            version=tables_version(connection) or "",
             counts={name: _count(connection, name) for name in sorted(metadata.tables)},
             faults=_rows(
                 connection,

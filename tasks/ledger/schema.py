@@ -1,4 +1,4 @@
-"""The ledger's tables. A change here needs a new migration in `tasks.ledger.migrations.versions`."""
+"""The ledger's tables. A change here needs a new migration in `tasks.ledger.migrations.versions`, named here."""
 
 from __future__ import annotations
 
@@ -40,6 +40,9 @@ class Moment(TypeDecorator[dt.datetime]):
             return None
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
+
+VERSION = "0002"
+"""The newest migration: tables of this version are as told here."""
 
 metadata = MetaData()
 

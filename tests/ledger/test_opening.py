@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -11,9 +12,9 @@ from alembic.runtime.migration import MigrationContext
 from pydantic import SecretStr
 
 from tasks.errors import SettingError, Unavailable
-from tasks.ledger import Ledger, opening
+from tasks.ledger import Ledger, migrating, opening
 from tasks.ledger import store as stores
-from tasks.ledger.schema import metadata
+from tasks.ledger.schema import VERSION, metadata
 from tests.ledger.samples import NOON, SOURCE, delivery, incoming
 
 
@@ -45,6 +46,16 @@ def test_the_migrations_give_just_the_tables_of_the_schema(address: str) -> None
     with store.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     store.close()
+    assert migrating.scripts().get_current_head() == VERSION
+
+
+def test_a_ledger_whose_tables_are_right_is_opened_without_the_tool_that_changes_them(file: Path) -> None:
+    Ledger.open(url(file)).close()
+    program = (
+        "import sys; from tasks.ledger import Ledger; Ledger.open(sys.argv[1]).close(); "
+        "sys.exit(any(name.partition('.')[0] == 'alembic' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", program, url(file)]).returncode == 0
 
 
 def test_readers_go_on_while_somebody_writes(file: Path) -> None:
