@@ -1,0 +1,81 @@
+"""What the pages point to is there: links, commands and their options, reasons and states."""
+
+import contextlib
+import importlib.util
+import io
+import re
+import runpy
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from tasks.matching.reasons import REASON_TEXTS, STATE_TEXTS, Reason
+from tasks.reporting.buckets import NEEDS_LOOK
+from tasks.reporting.sections import OUTCOMES
+from tests.docs import guides
+
+ACCOUNTANT = guides.text(guides.DOCS / "prirucka.md")
+
+
+@pytest.mark.parametrize("page", guides.PAGES, ids=guides.name)
+def test_links_lead_to_pages_and_headings_that_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", guides.without_code(guides.text(page))):
+        if re.match(r"https?:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        led_to = (page.parent / path).resolve() if path else page
+        assert led_to.exists(), target
+        assert not anchor or anchor in guides.anchors(guides.text(led_to)), target
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, left = set[Path](), [guides.PROJECT / "README.md"]
+    while left:
+        page = left.pop()
+        reached.add(page)
+        targets = re.findall(r"\]\(([^)#]+\.md)[^)]*\)", guides.text(page))
+        left += [found for target in targets if (found := (page.parent / target).resolve()) not in reached]
+    assert [guides.name(page) for page in guides.PAGES if page not in reached] == []
+
+
+def commands() -> dict[str, set[str]]:
+    """The modules that the pages tell to run with `python -m`, each with the options that they mention."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for page in guides.PAGES:
+        for module, rest in re.findall(r"python -m ([\w.]+)([^\n`]*)", guides.text(page)):
+            found[module] |= set(re.findall(r"--[a-z][a-z-]+", rest.split("&&")[0]))
+    return found
+
+
+@pytest.mark.parametrize(("module", "options"), sorted(commands().items()), ids=lambda value: str(value)[:40])
+def test_a_command_of_the_pages_exists_and_knows_the_options(
+    module: str, options: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert importlib.util.find_spec(module), module
+    monkeypatch.setattr(sys, "argv", [module, "--help"])
+    with contextlib.redirect_stdout(io.StringIO()) as told, pytest.raises(SystemExit) as ended:
+        runpy.run_module(module, run_name="__main__")
+    assert ended.value.code in (0, None)
+    assert {option for option in options if option not in told.getvalue()} == set()
+
+
+def test_the_accountants_guide_explains_every_reason_and_says_which_ones_need_somebody() -> None:
+    listed = guides.section(ACCOUNTANT, "### Proč platba čeká")
+    waiting, _, settled = listed.partition("Důvody, se kterými není třeba nic dělat")
+    assert set(guides.first_cells(waiting)) == {REASON_TEXTS[reason] for reason in NEEDS_LOOK}
+    assert set(guides.first_cells(settled)) == {REASON_TEXTS[reason] for reason in set(Reason) - NEEDS_LOOK}
+
+
+def test_the_accountants_guide_explains_every_state_of_a_document() -> None:
+    assert set(guides.first_cells(guides.section(ACCOUNTANT, "### Stavy dokladu"))) == set(STATE_TEXTS.values())
+
+
+def test_the_accountants_guide_explains_every_section_of_a_report_and_every_outcome_of_a_write() -> None:
+    cells = guides.first_cells(guides.section(ACCOUNTANT, "## Zpráva o běhu"))
+    code = (guides.PROJECT / "tasks/reporting/sections.py").read_text(encoding="utf-8")
+    headings = set(re.findall(r'"## ([^"\\{]+)', code)) | {"Označené doklady", "Co by se změnilo"}
+    assert len(headings) > 7
+    assert headings - set(cells) == set()
+    assert {*OUTCOMES.values(), "zkušebně", "nezapsáno"} - set(cells) == set()
