@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from prefect.blocks.core import Block
 from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
-from blocks.forms import Section
+from blocks.forms import LateAfterDays, Section
 
 Rule = Literal["status", "invoice", "receipts"]
 
@@ -114,6 +114,7 @@ class ByznysWebShop(Block):
     most_rechecks: int = Field(
         default=200, ge=0, title="Nejvíce doptání", description="Na kolik objednávek se jeden běh doptá."
     )
+    late_after_days: LateAfterDays = 4
     address: str = Field(
         default="",
         title="Adresa rozhraní",

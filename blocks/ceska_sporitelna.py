@@ -17,6 +17,8 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from blocks.forms import LateAfterDays
+
 WAITING_SECONDS = 120.0
 LEASE_SECONDS = 60.0
 """How long a killed run keeps the others from refreshing."""
@@ -86,6 +88,7 @@ class CeskaSporitelnaAccount(Block):
         title="Redirect URI",
         description="Adresa, na kterou banka vrátí prohlížeč; musí být stejná jako v Erste Developer Portal.",
     )
+    late_after_days: LateAfterDays = 4
     api_address: str = Field(
         default="https://www.csas.cz/webapi/api/v3/accounts",
         title="Adresa API",

@@ -8,7 +8,7 @@ from typing import Literal
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator
 
-from blocks.forms import Concurrency, PauseSeconds
+from blocks.forms import Concurrency, LateAfterDays, PauseSeconds
 
 PRODUCTION = "https://payments.comgate.cz"
 
@@ -54,6 +54,7 @@ class ComgateShop(Block):
     )
     concurrency: Concurrency = 3
     pause_seconds: PauseSeconds = 0.2
+    late_after_days: LateAfterDays = 4
     address: str = Field(
         default=PRODUCTION,
         title="Adresa brány",

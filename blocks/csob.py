@@ -7,6 +7,8 @@ from typing import Literal, Self
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from blocks.forms import LateAfterDays
+
 PRODUCTION = "https://ceb-bc.csob.cz/cebbc/api"
 
 
@@ -72,6 +74,7 @@ class CsobAccount(Block):
         title="Odstup volání v sekundách",
         description="Nejmenší odstup dvou volání služby; banka dovoluje 30 volání za 20 minut.",
     )
+    late_after_days: LateAfterDays = 7
     address: str = Field(
         default=PRODUCTION,
         title="Adresa služby",

@@ -9,6 +9,8 @@ from typing import Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from blocks.forms import LateAfterDays
+
 PRODUCTION = "https://fioapi.fio.cz/v1/rest"
 SHORTEST_PAUSE = 31.0
 """The bank wants 30 seconds between calls with one token and counts them by its own clock."""
@@ -53,6 +55,7 @@ class FioAccount(Block):
         title="Překryv ve dnech",
         description="Kolik už stažených dnů se při každém běhu stáhne znovu kvůli opožděným pohybům.",
     )
+    late_after_days: LateAfterDays = 4
     address: str = Field(
         default=PRODUCTION,
         title="Adresa API",

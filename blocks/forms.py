@@ -25,6 +25,15 @@ PauseSeconds = Annotated[
     ),
 ]
 """How politely a gateway is asked, in seconds between the starts of two questions."""
+LateAfterDays = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=60,
+        title="Upozornit po dnech",
+        description="Po kolika dnech bez úplných dat z tohoto účtu má přijít upozornění.",
+    ),
+]
 
 
 def _as_the_field_says(schema: dict[str, Any]) -> None:

@@ -8,6 +8,8 @@ from typing import Literal
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator
 
+from blocks.forms import LateAfterDays
+
 PRODUCTION = "https://gate.gopay.cz/api"
 
 Column = Literal["id", "day", "type", "order", "amount", "opening", "closing", "currency", "reverses"]
@@ -50,6 +52,7 @@ class GoPayAccount(Block):
         title="Další nadpisy sloupců",
         description="Nadpis ve výpisu CSV a sloupec, který znamená; jen když výpis používá nadpisy neznámé.",
     )
+    late_after_days: LateAfterDays = 4
     address: str = Field(
         default=PRODUCTION,
         title="Adresa API",

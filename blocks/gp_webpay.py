@@ -8,7 +8,7 @@ from typing import Literal, Self
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from blocks.forms import Concurrency, PauseSeconds
+from blocks.forms import Concurrency, LateAfterDays, PauseSeconds
 
 PRODUCTION = "https://3dsecure.gpwebpay.com/pay-ws/v1/PaymentService"
 
@@ -118,6 +118,7 @@ class GpWebpayMerchant(Block):
     )
     concurrency: Concurrency = 2
     pause_seconds: PauseSeconds = 0.2
+    late_after_days: LateAfterDays = 4
     address: str = Field(
         default=PRODUCTION,
         title="Adresa služby",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
@@ -16,21 +16,23 @@ from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
 from flows.forms import Unit, titled
+from flows.noticing import tell_of_check
 from flows.providers import PROVIDERS
 from flows.runs import block_named, scheduled_day
 from flows.telling import masked_logs
 from tasks.checking import Finding, failed, looked
 from tasks.checking.accounts import AREA as ACCOUNTS
-from tasks.checking.accounts import account_findings
+from tasks.checking.accounts import account_findings, news_of_account
 from tasks.checking.database import AREA as DATABASE
 from tasks.checking.database import database_findings
 from tasks.checking.ledger import AREA as LEDGER
-from tasks.checking.ledger import ledger_findings
+from tasks.checking.ledger import last_complete, ledger_findings
 from tasks.checking.memory import Scratch
 from tasks.checking.mserver import mserver_findings
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.pohoda.finding import located
+from tasks.provider import Provider
 from tasks.reporting.check import check_key, check_markdown, check_summary
 from tasks.secrets import masked, secrets_of
 
@@ -54,6 +56,7 @@ def check(unit: Unit = "pohoda", accounts: Annotated[list[str] | None, titled("�
     report = masked(check_markdown(unit, findings), secrets)
     create_markdown_artifact(report, key=check_key(unit), description=check_summary(findings))
     get_run_logger().info(check_summary(findings))
+    tell_of_check(findings, unit, scheduled_day())
     wrong = [f"{finding.area}: {finding.name}" for finding in findings if finding.state == "wrong"]
     if wrong:
         return Failed(message=f"Špatně: {len(wrong)} ({', '.join(wrong)})")
@@ -116,4 +119,13 @@ def _of_account(label: str, memory: Any, today: dt.date) -> tuple[list[Finding],
     except PohodaPaymentsError as error:
         return [failed(ACCOUNTS, label, error)], []
     with masked_logs(account):
-        return account_findings(label, lambda: made(account, memory), today), secrets_of(account)
+        found = account_findings(label, lambda: made(account, memory), today)
+        if isinstance(memory, Ledger):
+            with suppress(PohodaPaymentsError):  # what hinders this look is among the findings already
+                found.append(_news(label, account, made(account, memory), memory, today))
+        return found, secrets_of(account)
+
+
+def _news(label: str, account: Any, provider: Provider, ledger: Ledger, today: dt.date) -> Finding:
+    last = last_complete(ledger, provider.source, today)
+    return news_of_account(label, last, account.late_after_days, today)

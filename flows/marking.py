@@ -15,6 +15,7 @@ from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
 from flows.fetching import Fetched, fetch
+from flows.noticing import tell_of_run
 from flows.runs import Run, block_named, run_name, this_run, unit_named
 from flows.settling import decision, write
 from flows.telling import masked_logs, told
@@ -79,6 +80,7 @@ def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> 
             written, failure = write(found.changes, pohoda, ledger, run, writer, lease.check)
         report = report_of(run, fetched, found, pohoda, ledger, written, failure)
     leave_report(report)
+    tell_of_run(report, pohoda, ledger)
     return report
 
 

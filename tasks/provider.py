@@ -40,6 +40,8 @@ class Note:
     """The sentence for the report, in Czech. No personal data, no secret."""
     urgent: bool = False
     """Whether somebody must act, so that the report shows it at the top."""
+    ends_on: dt.date | None = None
+    """Of a token, consent or certificate that ends: its last day."""
 
 
 def no_payments() -> pd.DataFrame:

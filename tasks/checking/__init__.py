@@ -28,6 +28,8 @@ class Finding:
     """How it is, in one sentence."""
     evidence: str = ""
     next_step: str = ""
+    code: Literal["", "expires", "source_late", "disk_full"] = ""
+    """What kind of thing it is, where people are told of it in its own words."""
 
 
 def failed(area: str, name: str, error: PohodaPaymentsError) -> Finding:

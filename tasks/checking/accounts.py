@@ -34,6 +34,24 @@ def _working(label: str, provider: Probed) -> Finding:
 def _ending(label: str, note: Note) -> Finding:
     state = "wrong" if note.urgent else "warning"
     cause = "Platnost končí nebo už skončila." if note.urgent else "Platnost brzy skončí."
+    step = "Postupujte podle toho, co zjištění říká."
+    return Finding(AREA, f"{label}: platnost", state, cause, note.text, step, code="expires")
+
+
+def news_of_account(label: str, last: dt.date | None, late_after: int, today: dt.date) -> Finding:
+    """Whether the account's data are complete until not long ago; `last` is the last complete day, if any."""
+    name = f"{label}: úplnost dat"
+    if last is None:
+        return Finding(AREA, name, "ok", "Z účtu se zatím nic nestáhlo; naplní ho první běh.")
+    until = f"úplná do {last:%d.%m.%Y}"
+    if (today - last).days <= late_after:
+        return Finding(AREA, name, "ok", "Data z účtu jsou úplná.", until)
     return Finding(
-        AREA, f"{label}: platnost", state, cause, note.text, "Postupujte podle toho, co zjištění říká."
+        AREA,
+        name,
+        "wrong",
+        f"Data z účtu nejsou úplná déle než {late_after} dní, {until}.",
+        until,
+        "Otevřete v Prefectu poslední běhy tohoto účtu; nejsou-li žádné, spusťte worker nebo rozvrh.",
+        code="source_late",
     )

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
+from pathlib import Path
+
+import pandas as pd
 
 from tasks.checking import Finding
-from tasks.days import in_prague
+from tasks.days import ONE_DAY, in_prague, periods, prague_day
 from tasks.ledger import Ledger
 
 AREA = "Evidence plateb"
 QUIET_DAYS = 7
+LITTLE_SPACE, TOO_LITTLE_SPACE = 5_000_000_000, 1_000_000_000
+"""Bytes free on the ledger's disk: below the first people look, below the second somebody must act."""
+LOOKED_BACK_DAYS = 30
+"""A gap that is older is past mending, and is told by the run that found it."""
 
 
 def ledger_findings(ledger: Ledger, now: dt.datetime) -> list[Finding]:
@@ -31,6 +39,34 @@ def ledger_findings(ledger: Ledger, now: dt.datetime) -> list[Finding]:
     return [
         Finding(AREA, "Celistvost", "ok", "Evidenci lze otevřít a je celá.", told),
         _news(found.last_recorded_at, now),
+        *_space(Path(found.place)),
+    ]
+
+
+def last_complete(ledger: Ledger, source: str, today: dt.date) -> dt.date | None:
+    """Until which day the source has no gap lately; where it is not told by days, when it was last looked at."""
+    days = ledger.completed_days(source, today - LOOKED_BACK_DAYS * ONE_DAY, today)
+    if days:
+        return periods(days)[0].last
+    freshness = ledger.freshness()
+    for row in freshness[freshness["source"] == source].to_dict("records"):
+        undated = pd.isna(row["complete_until"])
+        return prague_day(row["last_recorded_at"]) if undated else row["complete_until"].date()
+    return None
+
+
+def _space(file: Path) -> list[Finding]:
+    """How much the ledger's disk has left, where the ledger is a file."""
+    if not file.is_file():
+        return []
+    free = shutil.disk_usage(file.parent).free
+    told = f"volné místo: {free / 1e9:.1f} GB".replace(".", ",")
+    if free >= LITTLE_SPACE:
+        return [Finding(AREA, "Místo na disku", "ok", "Na disku s evidencí je dost místa.", told)]
+    state = "wrong" if free < TOO_LITTLE_SPACE else "warning"
+    step = "Uvolněte místo na disku; bez něj se platby přestanou zapisovat."
+    return [
+        Finding(AREA, "Místo na disku", state, "Na disku s evidencí dochází místo.", told, step, code="disk_full")
     ]
 
 

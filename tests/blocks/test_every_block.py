@@ -14,6 +14,7 @@ import blocks
 
 SLUGS = {
     "PohodaUnit": "pohoda-unit",
+    "Notification": "notification",
     "FioAccount": "fio-account",
     "CsobAccount": "csob-account",
     "CeskaSporitelnaAccount": "ceska-sporitelna-account",

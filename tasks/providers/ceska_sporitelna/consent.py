@@ -113,10 +113,10 @@ def notes_of_end(holder: CeskaSporitelnaAccount, today: dt.date) -> list[Note]:
         return []
     if left <= 0:
         text = f"Souhlas se čtením účtu u České spořitelny skončil {_czech(end)}. {steps}"
-        return [Note("consent_ended", text, urgent=True)]
+        return [Note("consent_ended", text, urgent=True, ends_on=end)]
     code = "consent_ends_in_days" if left <= LAST_DAYS else "consent_ends_soon"
     text = f"Souhlas se čtením účtu u České spořitelny skončí {_czech(end)} (zbývá dnů: {left}). {steps}"
-    return [Note(code, text, urgent=left <= URGENT_DAYS)]
+    return [Note(code, text, urgent=left <= URGENT_DAYS, ends_on=end)]
 
 
 def _czech(day: dt.date) -> str:

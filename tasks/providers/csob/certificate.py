@@ -99,12 +99,13 @@ def expiries(account: CsobAccount, today: dt.date) -> list[Note]:
     when = f"Certifikát pro ČSOB Business Connector platí do {last:%d.%m.%Y}"
     how = "požádejte o nový, zaregistrujte ho v portálu CEB a vložte do bloku ČSOB"
     if left < 0:
-        return [Note("certificate_expired", f"{when}, tedy už neplatí: {how}.", urgent=True)]
+        text = f"{when}, tedy už neplatí: {how}."
+        return [Note("certificate_expired", text, urgent=True, ends_on=last)]
     if left <= LAST_DAYS:
-        return [
-            Note("certificate_expires", f"{when}, zbývá poslední týden ({left} dní): {how} hned.", urgent=True)
-        ]
-    return [Note("certificate_expires", f"{when}, zbývá {left} dní: {how}.", urgent=left <= URGENT_DAYS)]
+        text = f"{when}, zbývá poslední týden ({left} dní): {how} hned."
+        return [Note("certificate_expires", text, urgent=True, ends_on=last)]
+    text = f"{when}, zbývá {left} dní: {how}."
+    return [Note("certificate_expires", text, urgent=left <= URGENT_DAYS, ends_on=last)]
 
 
 def _content(account: CsobAccount) -> bytes:

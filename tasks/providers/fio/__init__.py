@@ -71,7 +71,7 @@ class Fio:
             f"Platnost tokenu k účtu {self._account.iban} {when}. Přihlaste se do internetového bankovnictví "
             "Fio, tím se token s automatickým prodloužením prodlouží, a nové datum zapište do bloku."
         )
-        return [Note("token_expires", text, urgent=left <= 7)]
+        return [Note("token_expires", text, urgent=left <= 7, ends_on=until)]
 
     def probe(self) -> list[Note]:
         """Proves token, account and currency by today's movements, which cost one turn like any call."""

@@ -41,6 +41,7 @@ class GpWebpay:
                 "certificate_expires",
                 f"GP webpay: certifikát brány platí do {end:%d. %m. %Y}; vyžádejte si od banky nový.",
                 urgent=True,
+                ends_on=end,
             )
             for certificate in certificates_of(self._merchant)
             if (end := prague_day(certificate.not_valid_after_utc)) <= today + WARN_DAYS * ONE_DAY
