@@ -42,8 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--provider",
         action="append",
-        help="whose payments to mark: fio (default), csob, ceska-sporitelna, comgate, gopay, gp-webpay, "
-        "byznysweb, or all; may be repeated",
+        help="whose payments to mark: fio (default), another provider's name as in prefect.yaml, or all; may be "
+        "repeated",
     )
     parser.add_argument("--seed", type=int, default=1, help="another firm for another number")
     return parser

@@ -39,7 +39,7 @@ class Money:
     """One payment as it really happened, before any provider tells of it in its own way."""
 
     channel: str
-    """Which provider tells of it: fio, csob, ceska-sporitelna, comgate, gopay, gp-webpay, byznysweb."""
+    """Which provider tells of it, by its name in `flows.providers`."""
     number: int
     """Unique and rising within the world; providers make their own identities of it."""
     paid_on: dt.date

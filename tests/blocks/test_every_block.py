@@ -11,6 +11,7 @@ from prefect.blocks.core import Block
 from pydantic import BaseModel
 
 import blocks
+from flows.providers import PROVIDERS
 
 SLUGS = {
     "PohodaUnit": "pohoda-unit",
@@ -69,6 +70,11 @@ def test_every_field_of_a_form_has_a_title_and_a_sentence(block: type[Block]) ->
         for name, field in model.model_fields.items():
             assert field.title, f"{model.__name__}.{name} has no title"
             assert (field.description or "").endswith("."), f"{model.__name__}.{name} has no sentence"
+
+
+def test_every_account_says_after_how_many_days_without_data_people_are_told() -> None:
+    kinds = [kind for kind, _ in PROVIDERS.values()]
+    assert [kind.__name__ for kind in kinds if "late_after_days" not in kind.model_fields] == []
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)

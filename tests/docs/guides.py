@@ -23,10 +23,11 @@ def text(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-def without_code(markdown: str) -> str:
-    """The page without its blocks of code, whether fenced or indented."""
+def without_code(markdown: str, *, spans: bool = False) -> str:
+    """The page without its blocks of code, fenced or indented, and without code inside lines if wanted."""
     fenced = re.sub(r"^```.*?^```$", "", markdown, flags=re.MULTILINE | re.DOTALL)
-    return re.sub(r"^ {4,}\S.*$", "", fenced, flags=re.MULTILINE)
+    blocks = re.sub(r"^ {4,}\S.*$", "", fenced, flags=re.MULTILINE)
+    return re.sub(r"(`+)[^`].*?\1(?!`)", "", blocks) if spans else blocks
 
 
 def section(markdown: str, heading: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tasks.matching.reasons import REASON_TEXTS, STATE_TEXTS, Reason
+from tasks.notices.wording import KINDS
 from tasks.reporting.buckets import NEEDS_LOOK
 from tasks.reporting.sections import OUTCOMES
 from tests.docs import guides
@@ -21,7 +22,7 @@ ACCOUNTANT = guides.text(guides.DOCS / "prirucka.md")
 
 @pytest.mark.parametrize("page", guides.PAGES, ids=guides.name)
 def test_links_lead_to_pages_and_headings_that_exist(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", guides.without_code(guides.text(page))):
+    for target in re.findall(r"\]\(([^)]+)\)", guides.without_code(guides.text(page), spans=True)):
         if re.match(r"https?:", target):
             continue
         path, _, anchor = target.partition("#")
@@ -35,7 +36,7 @@ def test_every_page_can_be_reached_from_the_readme() -> None:
     while left:
         page = left.pop()
         reached.add(page)
-        targets = re.findall(r"\]\(([^)#]+\.md)[^)]*\)", guides.text(page))
+        targets = re.findall(r"\]\(([^)#]+\.md)[^)]*\)", guides.without_code(guides.text(page), spans=True))
         left += [found for target in targets if (found := (page.parent / target).resolve()) not in reached]
     assert [guides.name(page) for page in guides.PAGES if page not in reached] == []
 
@@ -55,6 +56,8 @@ def test_a_command_of_the_pages_exists_and_knows_the_options(
 ) -> None:
     assert importlib.util.find_spec(module), module
     monkeypatch.setattr(sys, "argv", [module, "--help"])
+    # Another test may have imported it, and a module that runs as a program must not be there already.
+    monkeypatch.delitem(sys.modules, module, raising=False)
     with contextlib.redirect_stdout(io.StringIO()) as told, pytest.raises(SystemExit) as ended:
         runpy.run_module(module, run_name="__main__")
     assert ended.value.code in (0, None)
@@ -79,3 +82,8 @@ def test_the_accountants_guide_explains_every_section_of_a_report_and_every_outc
     assert len(headings) > 7
     assert headings - set(cells) == set()
     assert {*OUTCOMES.values(), "zkušebně", "nezapsáno"} - set(cells) == set()
+
+
+def test_the_accountants_guide_explains_every_notice() -> None:
+    cells = guides.first_cells(guides.section(ACCOUNTANT, "## Upozornění"))
+    assert set(cells) == {kind.title for kind in KINDS.values()}

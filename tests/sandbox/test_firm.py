@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
+from flows.providers import PROVIDERS
 from sandbox.firm import firm, truth
 from sandbox.world import Marks, Money, Paper, World
 from tasks.symbols import symbol
 from tasks.tables import AGENDAS, KINDS
 
 TODAY = dt.date(2026, 6, 30)
-CHANNELS = ("fio", "csob", "ceska-sporitelna", "comgate", "gopay", "gp-webpay", "byznysweb")
 INVOICE = Paper("issued_invoice", 1, "260100001", 1_000_00, TODAY)
 ORDER = Paper("received_order", 1, "26OP00001", 1_000_00, TODAY)
 KEY = ("issued_invoice", 1)
@@ -43,7 +43,7 @@ def test_the_same_seed_and_day_give_the_same_world(world: World) -> None:
 def test_the_firm_has_a_few_hundred_documents_and_payments_in_every_channel(world: World) -> None:
     assert 300 <= len(world.papers) <= 500
     payments = Counter(payment.channel for payment in world.money)
-    assert set(payments) == set(CHANNELS)
+    assert set(payments) == set(PROVIDERS)
     assert payments["fio"] >= 120
     assert {paper.agenda for paper in world.papers} == set(AGENDAS)
 
@@ -91,7 +91,7 @@ def test_a_payment_for_several_documents_of_a_kind_is_just_their_sum(seed: int) 
 
 def test_each_way_of_being_paid_shows_in_the_marks(world: World) -> None:
     papers = {(paper.agenda, paper.id): paper for paper in world.papers}
-    standing = truth(world, CHANNELS)
+    standing = truth(world, PROVIDERS)
     assert any(mark.count == 3 and mark.paid for mark in standing.values())
     assert any(mark.amount > papers[key].total * 1.05 and not mark.paid for key, mark in standing.items())
     assert any(mark.amount > papers[key].total and mark.paid for key, mark in standing.items())
@@ -103,7 +103,7 @@ def test_each_way_of_being_paid_shows_in_the_marks(world: World) -> None:
 
 def test_only_the_channels_asked_for_leave_marks(world: World) -> None:
     assert truth(world, []) == {}
-    assert truth(world, ["fio"]).keys() < truth(world, CHANNELS).keys()
+    assert truth(world, ["fio"]).keys() < truth(world, PROVIDERS).keys()
 
 
 def test_a_payment_of_the_total_pays_in_full() -> None:
