@@ -105,7 +105,7 @@ class CeskaSporitelnaAccount(Block):
     def _iban(cls, value: str) -> str:
         iban = re.sub(r"\s", "", value).upper()
         if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", iban) or not _adds_up(iban):
-            raise ValueError("this is not an IBAN; copy it from the bank's statement")
+            raise ValueError("tohle není IBAN; opište ho z výpisu")
         return iban
 
     @field_validator("currency")
@@ -113,7 +113,7 @@ class CeskaSporitelnaAccount(Block):
     def _currency(cls, value: str) -> str:
         currency = value.strip().upper()
         if not re.fullmatch(r"[A-Z]{3}", currency):
-            raise ValueError("write the currency as three letters, for example CZK")
+            raise ValueError("zadejte měnu třípísmenným kódem, např. CZK")
         return currency
 
     @field_validator("client_id", "shares_consent_of")
@@ -126,7 +126,7 @@ class CeskaSporitelnaAccount(Block):
     def _printable(cls, value: SecretStr | None) -> SecretStr | None:
         text = value.get_secret_value().strip() if value else ""
         if re.search(r"[^\x21-\x7e]", text):
-            raise ValueError("a key has no spaces and no accents inside; copy it from the portal again")
+            raise ValueError("klíč nemá uvnitř mezery ani diakritiku; zkopírujte ho z portálu znovu")
         return SecretStr(text) if text else None
 
     @field_validator("api_address", "identity_address", "redirect_uri")
@@ -135,19 +135,19 @@ class CeskaSporitelnaAccount(Block):
         address = value.strip()
         parts = urlsplit(address)
         if not parts.hostname or parts.scheme not in ("https", "http"):
-            raise ValueError("write the whole address, beginning with https://")
+            raise ValueError("zadejte celou adresu, která začíná https://")
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            raise ValueError("only an address on this computer may begin with http://; use https://")
+            raise ValueError("http:// smí začínat jen adresa na tomto počítači; použijte https://")
         return address
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if not self.shares_consent_of and not (self.client_id and self.client_secret and self.api_key):
             raise ValueError(
-                "fill in Client ID, Client secret and WEB-API-key, or name the block that shares its consent"
+                "vyplňte Client ID, Client secret a WEB-API-key, nebo jméno bloku, se kterým účet sdílí souhlas"
             )
         if _in_production(self.api_address) != _in_production(self.identity_address):
-            raise ValueError("one address is the bank's production and the other is not; change both or none")
+            raise ValueError("jedna adresa je ostrá a druhá ne; změňte obě, nebo žádnou")
         return self
 
     def consent_holder(self) -> Self:

@@ -96,7 +96,7 @@ class CsobAccount(Block):
     def _encrypted(cls, value: str) -> str:
         address = value.strip().rstrip("/")
         if not address.startswith("https://"):
-            raise ValueError("the address must begin with https://, the certificate is needed for every call")
+            raise ValueError("adresa začíná https://, protože každé volání potřebuje certifikát")
         return address
 
     @field_validator("folder", "archive", "certificate_file", "authority_file")
@@ -108,7 +108,7 @@ class CsobAccount(Block):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.way == "folder" and not self.folder:
-            raise ValueError("fill in the folder with advices, or choose the way connector")
+            raise ValueError("vyplňte složku s avízy, nebo zvolte způsob connector")
         if self.way == "connector" and bool(self.certificate_file) == bool(self.certificate):
-            raise ValueError("fill in either the certificate's file or its text, or choose the way folder")
+            raise ValueError("vyplňte buď soubor s certifikátem, nebo jeho text, anebo zvolte způsob folder")
         return self

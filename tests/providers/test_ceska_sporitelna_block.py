@@ -27,17 +27,17 @@ def test_what_is_copied_with_spaces_is_taken_without_them() -> None:
 @pytest.mark.parametrize(
     ("fields", "advice"),
     [
-        ({"iban": "CZ8608000000004455667003"}, "copy it from the bank's statement"),
-        ({"iban": "4455667002/0800"}, "copy it from the bank's statement"),
-        ({"currency": "Kč"}, "three letters"),
-        ({"api_key": "klíč"}, "copy it from the portal again"),
-        ({"api_key": None}, "name the block that shares its consent"),
-        ({"client_id": ""}, "name the block that shares its consent"),
+        ({"iban": "CZ8608000000004455667003"}, "opište ho z výpisu"),
+        ({"iban": "4455667002/0800"}, "opište ho z výpisu"),
+        ({"currency": "Kč"}, "třípísmenným kódem"),
+        ({"api_key": "klíč"}, "z portálu znovu"),
+        ({"api_key": None}, "jméno bloku"),
+        ({"client_id": ""}, "jméno bloku"),
         ({"consent_days": 0}, "greater than or equal to 1"),
-        ({"api_address": "www.csas.cz"}, "beginning with https://"),
-        ({"identity_address": "http://bezpecnost.csas.cz/oidc"}, "use https://"),
-        ({"redirect_uri": "http://www.firma.example/"}, "use https://"),
-        ({"api_address": "https://webapi.developers.erstegroup.com/api/csas"}, "change both or none"),
+        ({"api_address": "www.csas.cz"}, "začíná https://"),
+        ({"identity_address": "http://bezpecnost.csas.cz/oidc"}, "použijte https://"),
+        ({"redirect_uri": "http://www.firma.example/"}, "použijte https://"),
+        ({"api_address": "https://webapi.developers.erstegroup.com/api/csas"}, "změňte obě"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused_with_advice(fields: dict[str, object], advice: str) -> None:

@@ -130,9 +130,9 @@ def test_the_end_of_the_certificate_is_told_ahead(left: int, codes: list[tuple[s
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"way": "folder"}, "fill in the folder"),
-        ({}, "either the certificate's file or its text"),
-        ({"certificate_file": "a.pem", "certificate": SecretStr("x")}, "either"),
+        ({"way": "folder"}, "vyplňte složku"),
+        ({}, "buď soubor s certifikátem"),
+        ({"certificate_file": "a.pem", "certificate": SecretStr("x")}, "buď"),
         ({"certificate_file": "a.pem", "address": "http://127.0.0.1"}, "https://"),
     ],
 )
