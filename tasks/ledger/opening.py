@@ -33,6 +33,17 @@ def open_store(url: str | None) -> Store:
 
     Raises SettingError for an address that cannot be right, a damaged file and a ledger of a newer version.
     """
+    store = store_at(url)
+    try:
+        _prepare(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def store_at(url: str | None) -> Store:
+    """The database at a ledger's address, whatever tables it has. Raises SettingError when there can be none."""
     address = _address(url)
     if address.drivername.startswith("sqlite"):
         _make_folder(address)
@@ -44,13 +55,7 @@ def open_store(url: str | None) -> Store:
             evidence=f"no module {error.name}",
             next_step="install psycopg, or leave the ledger's address empty to use a file",
         ) from None
-    store = Store(engine)
-    try:
-        _prepare(store)
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return Store(engine)
 
 
 def _address(url: str | None) -> URL:

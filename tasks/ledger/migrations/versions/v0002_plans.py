@@ -17,3 +17,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changes", sa.Text, nullable=False),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("plans")

@@ -1,0 +1,77 @@
+"""
+One service of an installation, as Windows or systemd starts it: `python -m flows.service worker --home FOLDER`.
+
+The process becomes Prefect's server or worker, with the settings from the installation's own file, so that no
+secret is on a command line and no child is left behind when it is ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import sys
+import time
+from pathlib import Path
+
+from tasks.errors import PohodaPaymentsError
+from tasks.installing.home import Installation, default_home, the_installed
+
+LARGEST_LOG = 5_000_000
+"""Bytes after which a service begins a new log when it starts; one old log is kept."""
+
+
+def main() -> int:
+    """Become the service, or say why that cannot be."""
+    parser = argparse.ArgumentParser(prog="python -m flows.service", description=__doc__)
+    parser.add_argument("name", choices=["server", "worker"], help="which of the two")
+    parser.add_argument("--home", type=Path, default=default_home(), help="the installation's folder")
+    asked = parser.parse_args()
+    try:
+        installation = the_installed(asked.home)
+    except PohodaPaymentsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print_to(asked.home / "logs" / f"{asked.name}.log")
+    os.environ.update(installation.plain_environment())
+    if asked.name == "worker":
+        wait_for_server(os.environ["PREFECT_API_URL"])
+    # Prefect reads its settings when it is imported, which happens only now.
+    sys.argv = ["prefect", *arguments(asked.name, installation)]
+    runpy.run_module("prefect", run_name="__main__")
+    return 0
+
+
+def arguments(name: str, installation: Installation) -> list[str]:
+    """What Prefect is told to be."""
+    if name == "server":
+        return ["server", "start"]
+    return ["worker", "start", "--pool", installation.pool, "--type", "process", "--name", installation.pool]
+
+
+def print_to(log: Path) -> None:
+    """Send all that this process and what it starts prints into the log, since a service has no console."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.is_file() and log.stat().st_size > LARGEST_LOG:
+        log.replace(log.with_suffix(".old.log"))
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    os.close(output)
+
+
+def wait_for_server(api: str) -> None:
+    """Return when the server answers, however long that takes: after a reboot the worker may be first."""
+    import httpx
+
+    while True:
+        try:
+            if httpx.get(f"{api}/health", timeout=10).status_code == int(httpx.codes.OK):
+                return
+        except httpx.TransportError as error:
+            print(f"The Prefect server does not answer yet: {type(error).__name__}", flush=True)
+        time.sleep(5)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
