@@ -18,7 +18,7 @@ from prefect.runtime import deployment, flow_run
 from blocks.pohoda import PohodaUnit
 from flows.runs import block_named
 from tasks.checking import Finding
-from tasks.errors import PohodaPaymentsError
+from tasks.errors import PohodaPaymentsError, Unavailable
 from tasks.ledger import Ledger
 from tasks.notices import Matter, Notice, due, of_check, of_source, of_unit, worded
 from tasks.reporting import Report
@@ -50,7 +50,7 @@ def tell_of_check(findings: Sequence[Finding], unit: str, today: dt.date) -> Non
             ledger = open_things.enter_context(Ledger.of_unit(pohoda.ico, pohoda.ledger))
         scope = "notices: check"
         new, known = due(of_check(findings), _told(ledger, scope), today)
-        sent = send([*(_event(notice, unit, ico, "") for notice in worded(new, unit, ico)), _checked(unit)])
+        sent = _sent([*(event_of(notice, unit, ico, "") for notice in worded(new, unit, ico)), checked(unit)])
         if sent and ledger is not None:
             _keep(ledger, scope, known)
 
@@ -59,7 +59,7 @@ def _tell(matters: list[Matter], report: Report, pohoda: PohodaUnit, ledger: Led
     scope = f"notices: {source or 'unit'}"
     new, known = due(matters, _told(ledger, scope), report.today, remembered_days=REMEMBERED_DAYS)
     notices = worded(new, report.unit, pohoda.ico, source)
-    if notices and send([_event(notice, report.unit, pohoda.ico, source) for notice in notices]):
+    if notices and _sent([event_of(notice, report.unit, pohoda.ico, source) for notice in notices]):
         _keep(ledger, scope, known)
 
 
@@ -72,7 +72,8 @@ def _keep(ledger: Ledger, scope: str, told: dict[str, dt.date]) -> None:
     ledger.remember_capability(scope, json.dumps({key: day.isoformat() for key, day in told.items()}))
 
 
-def _event(notice: Notice, unit: str, ico: str, source: str) -> Event:
+def event_of(notice: Notice, unit: str, ico: str, source: str) -> Event:
+    """The event that makes the server send the notice."""
     payload = {
         "code": notice.code,
         "severity": notice.severity,
@@ -91,7 +92,8 @@ def _event(notice: Notice, unit: str, ico: str, source: str) -> Event:
     )
 
 
-def _checked(unit: str) -> Event:
+def checked(unit: str) -> Event:
+    """The event that says that the unit has been checked."""
     resource = Resource(_labels(f"{PREFIX}.check.{unit}", unit))
     return Event(event=CHECKED, resource=resource, related=this_run_as_related())
 
@@ -110,8 +112,18 @@ def _resource(identity: str, name: str, *, role: str) -> RelatedResource:
     return RelatedResource({**_labels(identity, name), "prefect.resource.role": role})
 
 
-def send(events: Sequence[Event]) -> bool:
-    """Hand the events to the Prefect server and say whether it took them; a run goes on without it.
+def _sent(events: Sequence[Event]) -> bool:
+    """Whether the server took the events; a run goes on without it, and the next one tells."""
+    try:
+        send(events)
+    except PohodaPaymentsError as error:
+        get_run_logger().warning("Nobody could be told: %s", error)
+        return False
+    return True
+
+
+def send(events: Sequence[Event]) -> None:
+    """Hand the events to the Prefect server. Raises Unavailable when it did not take them.
 
     Prefect's own `emit_event` comes back before anybody has taken the event, and then nobody could know what
     may be remembered as told.
@@ -121,6 +133,4 @@ def send(events: Sequence[Event]) -> bool:
         with get_client(sync_client=True) as client:
             client.request("POST", "/events", json=body)
     except (httpx.HTTPError, PrefectHTTPStatusError) as error:
-        get_run_logger().warning("Nobody could be told, the next run tries again: %s", type(error).__name__)
-        return False
-    return True
+        raise Unavailable("The Prefect server did not take a message", evidence=type(error).__name__) from None
