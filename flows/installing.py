@@ -15,8 +15,10 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from pydantic import BaseModel, SecretStr
 
+from blocks.notification import Notification
 from blocks.pohoda import PohodaUnit
 from flows import on_server
+from flows.automations import ensure_automations
 from flows.providers import PROVIDERS
 from tasks.errors import SettingError
 from tasks.installing import keeping
@@ -56,11 +58,12 @@ def install(home: Path, project: Path, file: Path | None, services_by: str | Non
         _fill(installation, answers)
         keep(home, installation)
         on_server.make_pool(installation.pool)
-        on_server.register_kinds([PohodaUnit, *(kind for kind, _ in PROVIDERS.values())])
+        on_server.register_kinds([PohodaUnit, Notification, *(kind for kind, _ in PROVIDERS.values())])
         for name in on_server.save_new(made):
             console.say(f"Uložen blok {name}")
         names = on_server.deploy(installation, home)
         console.say(f"Nasazeno: {', '.join(names)}")
+        console.say(f"Automatizace: {', '.join(ensure_automations())}")
         with working(installation, home):
             _first_runs(installation, names, console)
     _farewell(installation, home, console)

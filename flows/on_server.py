@@ -18,7 +18,9 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectAlreadyExists
 
+from blocks.notification import Notification
 from blocks.pohoda import PohodaUnit
+from flows.automations import BLOCK as NOTIFICATION
 from flows.providers import PROVIDERS
 from tasks.errors import SettingError, Unavailable
 from tasks.installing.answers import Answers, understood
@@ -92,7 +94,7 @@ def is_saved(kind: type[Block], name: str) -> bool:
 
 
 def blocks_of(told: Answers, home: Path) -> list[tuple[str, Block]]:
-    """The block of every unit and account, by name. Raises SettingError for the first that is wrong."""
+    """All blocks that are told, by name. Raises SettingError for the first that is wrong."""
     made: list[tuple[str, Block]] = []
     for name, fields in told.units.items():
         unit = understood(PohodaUnit, fields, f"units.{name}")
@@ -111,6 +113,8 @@ def blocks_of(told: Answers, home: Path) -> list[tuple[str, Block]]:
         for name, given in accounts.items():
             fields = {field: value for field, value in given.items() if field != "unit"}
             made.append((name, understood(PROVIDERS[provider][0], fields, f"accounts.{provider}.{name}")))
+    if told.notification:
+        made.append((NOTIFICATION, understood(Notification, told.notification, "notification")))
     return made
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from blocks.notification import Notification
 from blocks.pohoda import PohodaUnit
 from flows import on_server
+from flows.automations import ensure_automations
 from flows.installing import keeper_of, serving
 from flows.providers import PROVIDERS
 from flows.runs import block_named
@@ -98,11 +100,12 @@ def refresh(home: Path) -> None:
     """Make kinds of blocks, ledgers, services and deployments those of the current version."""
     installation = the_installed(home)
     with serving(installation, home):
-        on_server.register_kinds([PohodaUnit, *(kind for kind, _ in PROVIDERS.values())])
+        on_server.register_kinds([PohodaUnit, Notification, *(kind for kind, _ in PROVIDERS.values())])
         for name in installation.units:
             unit = block_named(PohodaUnit, name)
             Ledger.of_unit(unit.ico, unit.ledger).close()
         on_server.deploy(installation, home)
+        ensure_automations()
         keeper = keeper_of(installation, home)
         known = services(installation, home)
         keeper.install(known)

@@ -25,11 +25,11 @@ def deployments(
 ) -> dict[str, Any]:
     """The content of a file for `prefect deploy`, made from the entries of prefect.yaml.
 
-    `accounts` tells for each "provider/block" its unit. An entry of a provider that is not in use is left out,
-    one with several accounts is there once for each, and all others once per unit. Where the installation is
-    `alone` on its Prefect server, those of the first unit keep the plain names. New ones of providers begin with
-    their schedules off, since their runs write to Pohoda. `standing` are the full names ("flow/deployment") of
-    those that Prefect has already: their schedules are left as people set them.
+    `accounts` tells for each "provider/block" its unit. An entry of a provider that is not in use is left
+    out, one with several accounts is there once for each, and all others of a unit once per unit. Where the
+    installation is `alone` on its Prefect server, those of the first unit keep the plain names. New ones of
+    providers begin with their schedules off, since their runs write to Pohoda. `standing` are the full names
+    ("flow/deployment") of those that Prefect has already: their schedules are left as people set them.
     """
     plain = units[0] if alone else None
     made = [one for entry in entries for one in _of_entry(entry, accounts, units, plain)]
@@ -52,6 +52,9 @@ def flow_name(entry: Entry) -> str:
 
 
 def _of_entry(entry: Entry, accounts: Mapping[str, str], units: Sequence[str], plain: str | None) -> list[Entry]:
+    if "unit" not in entry["parameters"]:
+        # What concerns the Prefect server as a whole is its owner's, where several installations share it.
+        return [copy.deepcopy(entry)] if plain else []
     if "account" not in entry["parameters"]:
         name = str(entry["name"])
         return [_changed(entry, name if unit == plain else f"{name}-{unit}", {"unit": unit}) for unit in units]
