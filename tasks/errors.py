@@ -14,6 +14,8 @@ a payer's name, account or message.
 
 from __future__ import annotations
 
+from tasks.outside import one_line
+
 
 class PohodaPaymentsError(Exception):
     """Base of all errors of this product: what happened, how we know, and what to do next."""
@@ -30,7 +32,8 @@ class PohodaPaymentsError(Exception):
             parts.append(f"Evidence: {self.evidence.rstrip('.')}.")
         if self.next_step:
             parts.append(f"Next step: {self.next_step.rstrip('.')}.")
-        return " ".join(parts)
+        # What the other side says goes into logs: it must not begin a line of its own there.
+        return one_line(" ".join(parts))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.cause, self.evidence, self.next_step, self.__dict__)

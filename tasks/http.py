@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +18,8 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from tasks.errors import SettingError, Unavailable
+from tasks.errors import Refused, SettingError, Unavailable
+from tasks.outside import one_line
 from tasks.secrets import masked
 
 # httpx logs every request line with its URL, and some providers want their token in the URL.
@@ -27,6 +29,10 @@ logging.getLogger("httpcore").setLevel(logging.WARNING)
 USER_AGENT = "pohoda-payments"
 LARGEST_BODY = 150 * 1024 * 1024
 CONNECT_SECONDS = 10.0
+LONGEST_SECONDS = 900.0
+"""Of one whole answer: the client's own bound is on each piece, and a piece may come for ever."""
+CODINGS = ("", "identity", "gzip", "deflate")
+"""One coding at most: a body packed several times over unpacks to any size out of its first piece."""
 
 
 class AnswerLost(Unavailable):
@@ -85,7 +91,7 @@ def client(
         ) from None
     return httpx.Client(
         base_url=base,
-        headers={"User-Agent": USER_AGENT, **(headers or {})},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})},
         auth=auth,
         verify=_authorities() if verify is True else verify,
         proxy=proxy,
@@ -116,8 +122,9 @@ def send(
 
     `who` names the other side in errors ("Fio banka"); `request` goes to httpx (params, json, data, headers …).
     Raises Unavailable when no connection came about, its subclass AnswerLost when one did but no whole answer
-    came (reset, timed out, broken off), and SettingError for a redirect (credentials must not be carried to
-    another address) and for a body larger than `largest`.
+    came (reset, timed out, broken off, dripping for too long), Refused for a body packed in a way that nobody
+    asked for, and SettingError for a redirect (credentials must not be carried to another address) and for a
+    body larger than `largest`.
     """
     try:
         with connection.stream(method, path, **request) as response:
@@ -127,16 +134,7 @@ def send(
                     evidence=f"HTTP {response.status_code} to {masked(_place(response), secrets)}",
                     next_step="correct the address in the block",
                 )
-            body = bytearray()
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > largest:
-                    raise SettingError(
-                        f"{who} sent more than {largest // 1024 // 1024} MiB in one answer",
-                        evidence=f"HTTP {response.status_code}",
-                        next_step="ask for a shorter period",
-                    )
-            return Answer(response.status_code, response.headers, bytes(body))
+            return Answer(response.status_code, response.headers, _whole(response, who, largest))
     except httpx.TimeoutException as error:
         raise _kind(error)(f"{who} did not answer in time", evidence=type(error).__name__) from None
     except httpx.UnsupportedProtocol:
@@ -149,6 +147,26 @@ def send(
             f"{who} cannot be reached or broke off its answer",
             evidence=masked(f"{type(error).__name__}: {error}", secrets),
         ) from None
+
+
+def _whole(response: httpx.Response, who: str, largest: int) -> bytes:
+    """The body of the answer, unless it is packed too often, too large, or drips for too long."""
+    coding = response.headers.get("content-encoding", "").strip().lower()
+    if coding not in CODINGS:
+        raise Refused(f"{who} packed its answer in a way that was not asked for", evidence=one_line(coding)[:60])
+    end = time.monotonic() + LONGEST_SECONDS
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > largest:
+            raise SettingError(
+                f"{who} sent more than {largest // 1024 // 1024} MiB in one answer",
+                evidence=f"HTTP {response.status_code}",
+                next_step="ask for a shorter period",
+            )
+        if time.monotonic() > end:
+            raise AnswerLost(f"{who} did not end its answer in time", evidence=f"{len(body)} bytes until then")
+    return bytes(body)
 
 
 def _kind(error: httpx.HTTPError) -> type[Unavailable]:

@@ -1,17 +1,19 @@
 """HTTP as the product uses it, against a real server that misbehaves on purpose."""
 
-from collections.abc import Iterator
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sandbox.faults import BROKEN_OFF, LOST, REFUSED, THROTTLED, TRUNCATED, Fault, Faults, Faulty
 from sandbox.serving import served
-from tasks.errors import SettingError, Unavailable
+from tasks.errors import Refused, SettingError, Unavailable
 from tasks.http import AnswerLost, client, send
 
 TOKEN = SecretStr("t0ken-in-the-path")
@@ -25,6 +27,15 @@ async def away(request: Request) -> Response:
     return RedirectResponse("https://elsewhere.example/t0ken-in-the-path/hello")
 
 
+async def drip(request: Request) -> Response:
+    async def drops() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"."
+            await asyncio.sleep(0.05)
+
+    return StreamingResponse(drops())
+
+
 @pytest.fixture(scope="module")
 def faults() -> Faults:
     return Faults()
@@ -32,7 +43,9 @@ def faults() -> Faults:
 
 @pytest.fixture(scope="module")
 def address(faults: Faults) -> Iterator[str]:
-    app = Starlette(routes=[Route("/{token}/hello", hello), Route("/{token}/away", away)])
+    app = Starlette(
+        routes=[Route("/{token}/hello", hello), Route("/{token}/away", away), Route("/{token}/drip", drip)]
+    )
     with served(Faulty(app, faults)) as address:
         yield address
 
@@ -99,3 +112,44 @@ def test_a_body_cut_by_its_sender_on_purpose_is_still_whole_to_http(address: str
 def test_an_address_that_is_none_is_a_setting_to_correct() -> None:
     with pytest.raises(SettingError, match="not an address"):
         ask("http://exa mple:port")
+
+
+BOMB = gzip.compress(b"0" * 30_000_000)
+
+
+def test_a_small_body_that_unpacks_to_a_large_one_is_not_kept(address: str, faults: Faults) -> None:
+    faults.then(Fault(status=200, body=BOMB, headers=(("content-encoding", "gzip"),)))
+    with pytest.raises(SettingError, match="more than"):
+        ask(address, largest=1_000_000)
+
+
+@pytest.mark.parametrize("coding", ["gzip, gzip", "zstd", "br"])
+def test_a_body_packed_otherwise_than_asked_for_is_not_unpacked(
+    address: str, faults: Faults, coding: str
+) -> None:
+    faults.then(Fault(status=200, body=gzip.compress(BOMB), headers=(("content-encoding", coding),)))
+    with pytest.raises(Refused, match="not asked for"):
+        ask(address)
+
+
+def test_an_answer_that_drips_for_ever_is_given_up(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tasks.http.LONGEST_SECONDS", 0.2)
+    with pytest.raises(AnswerLost, match="did not end"):
+        ask(address, "drip")
+
+
+def test_a_cookie_of_the_other_side_does_no_harm_and_a_redirect_asks_no_other_host(
+    address: str, faults: Faults
+) -> None:
+    asked: list[str] = []
+
+    async def other(request: Request) -> Response:
+        asked.append(str(request.url))
+        return PlainTextResponse("thank you")
+
+    with served(Starlette(routes=[Route("/{path:path}", other, methods=["GET", "POST"])])) as elsewhere:
+        for status in (301, 302, 303, 307, 308):
+            faults.then(Fault(status=status, headers=(("location", f"{elsewhere}/x"), ("set-cookie", "a=b"))))
+            with pytest.raises(SettingError, match="another address"):
+                ask(address)
+    assert asked == []

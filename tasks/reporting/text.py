@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tasks.money import czech
+from tasks.outside import one_line
 
 MOST_ROWS = 200
 """Rows shown per table; the rest is counted. The Prefect UI takes seconds over more."""
@@ -24,19 +25,24 @@ Row = dict[str, Any]
 _LINK = re.compile(r"://|www\.|@", re.IGNORECASE)
 """What a viewer would turn into a link by itself; a word joiner inside stops it."""
 
+_FORMULA = re.compile(r"^(?=\\?[=+@-])")
+"""Before what a spreadsheet would take for the beginning of a formula; the same word joiner makes it text."""
+
 
 def escaped(text: Any, longest: int | None = LONGEST_TEXT) -> str:
-    """Text from outside as plain text in Markdown: nothing in it can be markup, a link or a new line.
+    """Text from outside as plain text in Markdown: nothing in it can be markup, a link or a new line, nor a
+    formula where somebody copies the table into a spreadsheet.
 
     Missing text is empty; text longer than `longest` is cut, None leaves it whole.
     """
     if pd.isna(text):
         return ""
-    plain = re.sub(r"\s+", " ", str(text)).strip()
+    plain = one_line(str(text))
     if longest is not None and len(plain) > longest:
         plain = plain[: longest - 1] + "…"
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     plain = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", plain)
+    plain = _FORMULA.sub("\u2060", plain)
     return _LINK.sub(lambda found: found[0][0] + "\u2060" + found[0][1:], plain)
 
 

@@ -18,11 +18,14 @@ from pathlib import Path
 import prefect
 from pydantic import SecretStr
 
+from tasks.outside import one_line
 from tasks.secrets import masked
 
 HIDDEN = "▒"
 MOST_DIGITS = 5
 """Longer numbers, also when they are written in groups, can be an account, a phone or a symbol."""
+LONGEST = 4000
+"""Characters of one text; no sentence of ours is longer."""
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("blocks", "flows", "tasks")
@@ -38,10 +41,7 @@ SPOKEN_BELOW = """
 """
 """What operating systems, OpenSSL and database drivers say; their texts are in no Python file."""
 
-_WORD = re.compile(r"[^\W\d_]+")
-_MIXED = re.compile(r"[^\W_]*(?:[^\W\d_]\d|\d[^\W\d_])[^\W_]*")
-"""Letters and digits in one: an identifier of ours such as utf8, or a piece of a key."""
-_UNREADABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]+")
+_WORD = re.compile(r"[^\W_]+")
 _HARMLESS_NUMBER = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?(?:Z|[+-]\d{2}:\d{2})?)?"
     r"|\d{1,2}\. ?\d{1,2}\. ?\d{4}(?: \d{1,2}:\d{2})?"
@@ -50,7 +50,7 @@ _HARMLESS_NUMBER = re.compile(
 )
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _PIECE = re.compile(
-    rf"{_UUID.pattern}|{_HARMLESS_NUMBER.pattern}|{_MIXED.pattern}|\d(?:[\d \u00a0/.,\-]*\d)?|[^\W\d_]+"
+    rf"{_UUID.pattern}|{_HARMLESS_NUMBER.pattern}|(?<![^\W_])\d(?:[ \u00a0/.,\-]*\d)*(?![^\W_])|[^\W_]+"
 )
 _PARTS = re.compile(r" (?=Evidence: |Next step: )")
 
@@ -68,11 +68,11 @@ class Words:
         Where more than a third of the words are strange, somebody else wrote it, and nothing of it passes; cause,
         evidence and next step of an error (`tasks.errors`) each by itself.
         """
-        line = _UNREADABLE.sub(" ", masked(str(text), self._secrets))
+        line = one_line(masked(str(text)[:LONGEST], self._secrets))
         return " ".join(self._part(part) for part in _PARTS.split(line))
 
     def _part(self, line: str) -> str:
-        words = [word for word in _WORD.findall(_UUID.sub("", line)) if len(word) > 1]
+        words = [word for word in _WORD.findall(_UUID.sub("", line)) if len(word) > 1 and not word.isdigit()]
         strange = sum(word.lower() not in self._known for word in words)
         if strange * 3 > len(words):
             return HIDDEN
@@ -82,15 +82,14 @@ class Words:
         piece = found[0]
         if _UUID.fullmatch(piece) or _HARMLESS_NUMBER.fullmatch(piece):
             return piece
-        if piece.lower() in self._known:
-            return piece
-        if not piece[0].isdigit() or _MIXED.fullmatch(piece):
-            return HIDDEN
+        if any(sign.isalpha() for sign in piece):
+            return piece if piece.lower() in self._known else HIDDEN
         return piece if sum(sign.isdigit() for sign in piece) <= MOST_DIGITS else HIDDEN
 
 
 def _words(text: str) -> set[str]:
-    return {word.lower() for kind in (_WORD, _MIXED) for word in kind.findall(text)}
+    found = {word.lower() for word in _WORD.findall(text)}
+    return {word for word in found if sum(sign.isdigit() for sign in word) <= MOST_DIGITS}
 
 
 @cache
