@@ -50,11 +50,7 @@ def record(store: Store, source: str, delivery: Delivery, *, run: str, at: dt.da
         _replace_changed(connection, list(changed.values()), standing, run, at)
         _mark_covered(connection, delivery.covered, stamp, at)
         _save_answers(connection, delivery.answers, stamp, at)
-        upsert(
-            connection,
-            cursors,
-            [{**stamp, "name": name, "value": storable(value)} for name, value in delivery.cursors],
-        )
+        _save_cursors(connection, delivery.cursors, stamp)
         new_faults = _keep_faults(connection, [*delivery.faults, *twice], stamp, at)
         upsert(connection, sources, [{**stamp, "recorded_at": at}])
     return Recorded(len(new), len(changed), len(arrived) - len(new) - len(changed), new_faults)
@@ -142,6 +138,18 @@ def _mark_covered(connection: Connection, days: Sequence[dt.date], stamp: Row, a
     standing = {day: moment for day, moment in connection.execute(query)}
     later = [day for day in dict.fromkeys(days) if day not in standing or standing[day] < at]
     upsert(connection, coverage, [{**stamp, "day": day, "completed_at": at} for day in later])
+
+
+def _save_cursors(connection: Connection, places: Sequence[tuple[str, str]], stamp: Row) -> None:
+    """A place of reading that has not moved is left as it is, so that a run with nothing new writes none."""
+    places = [(name, storable(value)) for name, value in places]
+    known: dict[str, str] = {}
+    for portion in portions({name for name, _ in places}, _KEYS_AT_ONCE):
+        query = select(cursors.c.name, cursors.c.value)
+        query = query.where(cursors.c.source == stamp["source"], cursors.c.name.in_(portion))
+        known.update((name, value) for name, value in connection.execute(query))
+    moved = [{**stamp, "name": name, "value": value} for name, value in places if known.get(name) != value]
+    upsert(connection, cursors, moved)
 
 
 def _save_answers(connection: Connection, answers: pd.DataFrame, stamp: Row, at: dt.datetime) -> None:
