@@ -17,7 +17,7 @@ from sqlalchemy import select
 from tasks.errors import SettingError
 from tasks.ledger import condition as conditions
 from tasks.ledger import journal as journals
-from tasks.ledger import leases, overview, plans, reading, recording, turns
+from tasks.ledger import leases, overview, periods, plans, reading, recording, turns
 from tasks.ledger.opening import file_of_unit, open_store
 from tasks.ledger.schema import capabilities
 from tasks.ledger.store import Store, upsert
@@ -121,6 +121,24 @@ class Ledger:
     def freshness(self, since: dt.date | None = None) -> pd.DataFrame:
         """Up to which day each source has no gap (counted from `since`); columns `reading.FRESHNESS`."""
         return reading.freshness(self._store, since)
+
+    # A period as a whole
+
+    def first_seen(self, since: dt.date | None = None) -> pd.DataFrame:
+        """When each payment booked on the day `since` or later was first known; columns `periods.FIRST_SEEN`."""
+        return periods.first_seen(self._store, since)
+
+    def completed_by_source(self, first: dt.date, last: dt.date) -> pd.DataFrame:
+        """Every source's complete days from `first` to `last`, both included; columns `periods.COMPLETED`."""
+        return periods.completed_by_source(self._store, first, last)
+
+    def faults_between(self, start: dt.datetime, end: dt.datetime) -> pd.DataFrame:
+        """The records first found unreadable from `start` until before `end`; columns `reading.FAULTS`."""
+        return periods.faults_between(self._store, start, end)
+
+    def written_between(self, unit: str, start: dt.datetime, end: dt.datetime) -> pd.DataFrame:
+        """The writes confirmed from `start` until before `end`, oldest first; columns `journal.WRITES`."""
+        return periods.written_between(self._store, unit, start, end)
 
     # What providers remember
 

@@ -79,7 +79,7 @@ def completed_days(store: Store, source: str, first: dt.date, last: dt.date) -> 
         coverage.c.source == source, coverage.c.day.between(first, last)
     )
     with store.reading() as connection:
-        return {day for day, moment in connection.execute(query) if _was_over(day, moment)}
+        return {day for day, moment in connection.execute(query) if was_over(day, moment)}
 
 
 def freshness(store: Store, since: dt.date | None) -> pd.DataFrame:
@@ -93,12 +93,13 @@ def freshness(store: Store, since: dt.date | None) -> pd.DataFrame:
         recorded = known.fetchall()
         days: dict[str, set[dt.date]] = {}
         for source, day, moment in connection.execute(covered):
-            if (since is None or day >= since) and _was_over(day, moment):
+            if (since is None or day >= since) and was_over(day, moment):
                 days.setdefault(source, set()).add(day)
     return framed(FRESHNESS, [(name, _without_gap(days.get(name, set()), since), at) for name, at in recorded])
 
 
-def _was_over(day: dt.date, moment: dt.datetime) -> bool:
+def was_over(day: dt.date, moment: dt.datetime) -> bool:
+    """Whether the day had ended in Prague by the moment."""
     return moment >= start_of(day + ONE_DAY)
 
 
