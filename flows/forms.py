@@ -14,10 +14,10 @@ def titled(title: str) -> Any:
 
 
 # Prefect's form of a day that may be missing is a choice between "date" and "None" instead of a field to fill in.
-_DAY = WithJsonSchema({"type": "string", "format": "date"})
+DAY_FIELD = WithJsonSchema({"type": "string", "format": "date"})
 
 Account = Annotated[str, titled("Účet")]
 Unit = Annotated[str, titled("Účetní jednotka")]
-FirstDay = Annotated[date | None, _DAY, titled("První den")]
-LastDay = Annotated[date | None, _DAY, titled("Poslední den")]
+FirstDay = Annotated[date | None, DAY_FIELD, titled("První den")]
+LastDay = Annotated[date | None, DAY_FIELD, titled("Poslední den")]
 DryRun = Annotated[bool, titled("Zkušební běh")]

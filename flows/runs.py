@@ -37,12 +37,13 @@ class Run:
 def run_name() -> str:
     """Which account and which days a run is about, for the list of runs in the UI."""
     given = flow_run.parameters
-    first, last = _day(given.get("first_day")), _day(given.get("last_day"))
+    first, last = day_in(given.get("first_day")), day_in(given.get("last_day"))
     asked = " to ".join(str(day) for day in dict.fromkeys((first or last, last or first)) if day)
     return f"{given.get('account')} {asked or scheduled_day()}" + (" dry run" if given.get("dry_run") else "")
 
 
-def _day(value: Any) -> dt.date | None:
+def day_in(value: Any) -> dt.date | None:
+    """The day of a parameter, which before a run is checked may still be text."""
     return dt.date.fromisoformat(value[:10]) if isinstance(value, str) else value
 
 

@@ -66,7 +66,7 @@ def marked(report: Report) -> str:
     heading = "Co by se změnilo" if report.plan else "Označené doklady"
     if shown.empty:
         return f"## {heading}\n\nNic se nemění."
-    columns = ("Doklad", "Číslo", "Celkem", "Uhrazeno dříve", "Uhrazeno nyní", "Plateb", "Uhrazeno vše", "Zápis")
+    columns = ("Doklad", "Číslo", "Celkem", "Dříve", "Uhrazeno", "Plateb", "Vše", "Zápis")
 
     def row(change: Row) -> tuple[str, ...]:
         currency = str(change["currency"])
@@ -124,7 +124,12 @@ def doubtful(report: Report) -> str:
 
 
 def drifted(report: Report) -> str:
-    if report.decided.drift.empty:
+    return drift_table(report.decided.drift, report.drift_policy)
+
+
+def drift_table(drift: pd.DataFrame, policy: str) -> str:
+    """Marks that a person changed (`tasks.drift.DRIFTED`), and what the unit's policy does about them."""
+    if drift.empty:
         return ""
 
     def row(document: Row) -> tuple[str, ...]:
@@ -145,8 +150,7 @@ def drifted(report: Report) -> str:
         "Plateb od programu",
         "Plateb v Pohodě",
     )
-    what = DRIFT_TEXTS[report.drift_policy]
-    return f"## Ručně změněné úhrady\n\n{what}\n\n" + rows_of(report.decided.drift, columns, row, "llrrrr")
+    return f"## Ručně změněné úhrady\n\n{DRIFT_TEXTS[policy]}\n\n" + rows_of(drift, columns, row, "llrrrr")
 
 
 def _or_empty(value: Any) -> str:

@@ -14,6 +14,8 @@ from tasks.outside import one_line
 MOST_ROWS = 200
 """Rows shown per table; the rest is counted. The Prefect UI takes seconds over more."""
 LONGEST_TEXT = 60
+ACCOUNT_END = 6
+"""So many last characters tell one account of a firm from another."""
 AGENDA_NAMES = {
     "issued_invoice": "Vydaná faktura",
     "advance_invoice": "Zálohová faktura",
@@ -54,6 +56,17 @@ def named(document: Row) -> tuple[str, str]:
 def amount(value: Any, currency: str) -> str:
     """An amount as an accountant writes it, nothing when missing."""
     return "" if pd.isna(value) else czech(int(value), currency)
+
+
+def sum_of(value: Any, currency: str) -> str:
+    """A sum in a table of sums, where nothing is a dash, so that the eye finds the others."""
+    return "–" if value == 0 else amount(value, currency)
+
+
+def short(source: Any) -> str:
+    """A source by its provider and the end of its account, as "fio …555000"; not escaped."""
+    provider, _, account = str(source).partition(":")
+    return f"{provider} …{account[-ACCOUNT_END:]}" if len(account) > ACCOUNT_END + 4 else f"{provider} {account}"
 
 
 def day(value: Any) -> str:
