@@ -105,17 +105,19 @@ class Notification(Block):
     recipients: list[str] = Field(
         default=[],
         title="Příjemci e-mailů",
-        description="E-mailové adresy, každá zvlášť; prázdné = e-maily se neposílají.",
+        description='E-mailové adresy v uvozovkách, např. ["ucetni@firma.cz", "technik@firma.cz"]; '
+        "prázdné [] = e-maily se neposílají.",
     )
     mail_server: MailServer = Field(
         default_factory=MailServer,
         title="Odchozí pošta",
         description="Server, přes který se e-maily posílají; vyplňte, jen když jsou zadaní příjemci.",
     )
-    webhook: SecretStr | None = Field(
-        default=None,
+    webhook: SecretStr = Field(
+        default=SecretStr(""),
         title="Adresa webhooku",
-        description="Adresa, na kterou se zpráva pošle metodou POST; zachází se s ní jako s heslem.",
+        description="Adresa, na kterou se zpráva pošle metodou POST; prázdná = neposílá se. Zachází se s ní jako "
+        "s heslem.",
     )
     webhook_format: Literal["text", "teams", "json"] = Field(
         default="text",
@@ -139,17 +141,15 @@ class Notification(Block):
 
     @field_validator("webhook")
     @classmethod
-    def _webhook_is_safe(cls, webhook: SecretStr | None) -> SecretStr | None:
-        plain = webhook.get_secret_value().strip() if webhook else ""
-        if not plain:
-            return None
-        if not re.fullmatch(r"(https://|http://127\.0\.0\.1[:/])[!-~]+", plain):
+    def _webhook_is_safe(cls, webhook: SecretStr) -> SecretStr:
+        plain = webhook.get_secret_value().strip()
+        if plain and not re.fullmatch(r"(https://|http://127\.0\.0\.1[:/])[!-~]+", plain):
             raise ValueError("Adresa webhooku začíná https://; zkopírujte ji celou od příjemce zpráv.")
         return SecretStr(plain)
 
     @model_validator(mode="after")
     def _somebody_is_told(self) -> Self:
-        if not self.recipients and self.webhook is None:
+        if not self.recipients and not self.webhook.get_secret_value():
             raise ValueError("Zadejte aspoň jednoho příjemce e-mailů, nebo adresu webhooku.")
         if self.recipients and not (self.mail_server.host and self.mail_server.sender):
             raise ValueError("K příjemcům e-mailů vyplňte server odchozí pošty a odesílatele.")

@@ -52,7 +52,7 @@ class Ways:
 def saved_ways(client: SyncPrefectClient, notification: Notification) -> Ways:
     """Save what the block says where the server looks for it; a way that is no longer in use is deleted."""
     webhook = mail = None
-    if notification.webhook:
+    if notification.webhook.get_secret_value():
         headers = {"Content-Type": "application/json; charset=utf-8"}
         webhook = _saved(Webhook(url=notification.webhook, headers=headers))  # pyright: ignore[reportArgumentType]
     else:

@@ -12,12 +12,16 @@ from urllib.parse import quote
 
 import pytest
 import trustme
-from prefect import Flow, flow
-from prefect.client.orchestration import get_client
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.responses import SetStateStatus
 from prefect.deployments import run_deployment
 from prefect.events import Event, Resource
-from prefect.events.schemas.automations import AutomationCore
+from prefect.events.actions import SendNotification
+from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
@@ -25,7 +29,7 @@ from prefect.settings import (
     PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
 )
-from prefect.states import Running
+from prefect.states import Pending, Running
 from pydantic import SecretStr
 
 from blocks.fio import FioAccount
@@ -134,6 +138,14 @@ def failures(people: People, unit: str) -> list[Any]:
     return [body for body in people.hook.about("run_failed") if body["unit"] == unit]
 
 
+def of_failures(client: SyncPrefectClient, automation: str) -> list[Event]:
+    wanted = EventFilter(
+        event=EventNameFilter(name=["prefect.automation.action.failed"]),
+        resource=EventResourceFilter(id=[automation]),
+    )
+    return [*client.read_events(wanted, limit=1).events]
+
+
 def told_of(people: People, firm: Firm, code: str) -> list[Any]:
     """What came to the webhook about the firm; all has come when an event sent after all others has."""
     last = f"last-{len(people.hook.taken)}"
@@ -221,22 +233,42 @@ def test_a_process_that_dies_is_told(people: People) -> None:
 
 
 def test_what_is_silent_too_long_is_told_and_a_silent_run_gives_its_place_back(people: People) -> None:
-    """Follows the test above, whose worker is gone by now."""
-
-    @flow(name="silent")
-    def silent(unit: str) -> None:
-        """Never called: only its run is known to the server, as after a power cut."""
-
+    """Follows the test above, whose worker is gone. The runs are only the server's, as after a power cut."""
     with get_client(sync_client=True) as client:
-        run = client.create_flow_run(silent, parameters={"unit": "odmlcena"}, state=Running())
+        deployment = client.read_deployment_by_name("dying/dying")
+        client.update_deployment(deployment.id, DeploymentUpdate(concurrency_limit=1))
+        run, waiting = (
+            client.create_flow_run_from_deployment(deployment.id, parameters={"unit": unit})
+            for unit in ("odmlcena", "dalsi")
+        )
+        for state in (Pending(), Running()):
+            assert client.set_flow_run_state(run.id, state).status == SetStateStatus.ACCEPT
+        assert client.set_flow_run_state(waiting.id, Pending()).status != SetStateStatus.ACCEPT
         alive = Resource({"prefect.resource.id": f"prefect.flow-run.{run.id}"})
         send([Event(event="prefect.flow-run.heartbeat", resource=alive), checked("kontrolovana")])
         (told,) = eventually(lambda: failures(people, "odmlcena"))
         assert client.read_flow_run(run.id).state_type == StateType.CRASHED
+        assert client.set_flow_run_state(waiting.id, Pending()).status == SetStateStatus.ACCEPT
     assert "přestal dávat znamení života" in told["text"]
     assert eventually(lambda: people.hook.about("check_missing"))[0]["unit"] == "kontrolovana"
     assert "Fronta práce local" in eventually(lambda: people.hook.about("worker_gone"))[0]["text"]
     assert eventually(lambda: people.mail.about("worker local neběží"))
+
+
+def test_the_server_cannot_load_a_kind_of_block_of_ours_so_its_own_kinds_carry_the_messages(
+    people: People,
+) -> None:
+    with get_client(sync_client=True) as client:
+        ours = client.read_block_document_by_name("notification", "notification", include_secrets=False)
+        trigger = EventTrigger(expect={"tests.ours"}, posture=Posture.Reactive, threshold=1)
+        action = SendNotification(block_document_id=ours.id, subject="x", body="x")
+        made = client.create_automation(AutomationCore(name="ours", trigger=trigger, actions=[action]))
+        try:
+            send([Event(event="tests.ours", resource=Resource({"prefect.resource.id": "tests.ours"}))])
+            (refused,) = eventually(lambda: of_failures(client, f"prefect.automation.{made}"))
+            assert "block was invalid" in refused.payload["reason"]
+        finally:
+            client.delete_automation(made)
 
 
 def test_payments_that_wait_and_a_token_that_ends_are_told_once_however_often_runs_go(
