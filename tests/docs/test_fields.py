@@ -70,7 +70,13 @@ def test_the_interval_that_the_guide_tells_is_that_of_the_schedule() -> None:
     rows = re.findall(
         r"^\| `(\S+)` \| (.+?) \|", guides.section(guides.text(TECHNICIAN), "## Nasazení"), re.MULTILINE
     )
-    words = {"hourly": "každou hodinu", "two-hourly": "každé dvě hodiny", "daily": "denně", "nightly": "v noci"}
+    words = {
+        "hourly": "každou hodinu",
+        "two-hourly": "každé dvě hodiny",
+        "daily": "denně",
+        "nightly": "v noci",
+        "monthly": "prvního dne měsíce",
+    }
     for deployment in DEPLOYMENTS:
         slugs = [schedule["slug"] for schedule in deployment.get("schedules", [])] or [None]
         assert words.get(slugs[0], "ručně") in dict(rows)[deployment["name"]], deployment["name"]

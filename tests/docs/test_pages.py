@@ -87,6 +87,14 @@ def test_the_accountants_guide_explains_every_section_of_a_report_and_every_outc
     assert {*OUTCOMES.values(), "zkušebně", "nezapsáno"} - set(cells) == set()
 
 
+def test_the_accountants_guide_explains_every_section_of_the_reports_of_a_day_and_a_month() -> None:
+    cells = guides.first_cells(guides.section(ACCOUNTANT, "## Denní a měsíční přehled"))
+    files = [*(guides.PROJECT / "tasks/reporting").glob("overview*.py")]
+    headings = {found for file in files for found in re.findall(r"## ([^\"\\\\{]+)", file.read_text("utf-8"))}
+    assert len(headings) > 8
+    assert {heading.strip() for heading in headings} - set(cells) == set()
+
+
 def test_the_accountants_guide_explains_every_notice() -> None:
     cells = guides.first_cells(guides.section(ACCOUNTANT, "## Upozornění"))
     assert {kind.title for kind in KINDS.values()} - set(cells) == set()
