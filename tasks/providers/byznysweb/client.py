@@ -175,7 +175,7 @@ def _asked_pause(answer: Answer) -> float | None:
 def _parsed(answer: Answer) -> Any:
     try:
         return json.loads(answer.body, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, ArithmeticError, RecursionError):
         return None
 
 

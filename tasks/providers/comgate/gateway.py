@@ -129,7 +129,7 @@ def decoded(body: bytes) -> Any:
         text = body.decode("utf-8-sig").strip()
         if text[:1] in ("{", "["):
             return json.loads(text, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, ArithmeticError, RecursionError):
         raise BadRecord("Comgate's answer cannot be read", evidence=f"{len(body)} bytes") from None
     fields = dict(parse_qsl(text, keep_blank_values=True, encoding="utf-8"))
     if not fields.keys() & {"code", "error"}:

@@ -7,12 +7,13 @@ A token of scope payment-all could also write; this client has no method that wo
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 
 import httpx
 
@@ -24,6 +25,7 @@ from tasks.secrets import masked
 
 WHO = "GoPay"
 LARGEST = 50 * 1024 * 1024
+LONGEST_TOKEN_SECONDS = 24 * 60 * 60
 EARLY_SECONDS = 60.0
 BLOCK = "the block GoPay"
 
@@ -132,10 +134,10 @@ class Gateway:
                 next_step=f"check ClientID and ClientSecret in {BLOCK}",
             )
         token = content.get("access_token") if isinstance(content, dict) else None
-        if answer.status != 200 or not isinstance(token, str) or not token or _errors(content):
+        if answer.status != 200 or not _is_token(token) or _errors(content):
             raise self._failure(answer, "the request for a token")
         lasts = content.get("expires_in")
-        seconds = float(lasts) if isinstance(lasts, int | Decimal) else 0.0
+        seconds = float(min(lasts, LONGEST_TOKEN_SECONDS)) if isinstance(lasts, int | Decimal) else 0.0
         return Token(token, asked_at + max(seconds - EARLY_SECONDS, 0.0))
 
     def _failure(self, answer: Answer, what: str) -> PohodaPaymentsError:
@@ -176,11 +178,16 @@ class Gateway:
         return masked("; ".join(told), self._secrets)
 
 
+def _is_token(value: object) -> TypeGuard[str]:
+    """Whether it can go into a header: RFC 6750 allows no other characters."""
+    return isinstance(value, str) and re.fullmatch(r"[!-~]{1,4096}", value) is not None
+
+
 def _parsed(answer: Answer) -> Any:
     """The body as JSON, or None when it is none."""
     try:
         return json.loads(answer.body, parse_float=Decimal)
-    except ValueError:
+    except (ValueError, ArithmeticError, RecursionError):
         return None
 
 
