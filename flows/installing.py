@@ -13,7 +13,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
-from pydantic import BaseModel, SecretStr
+from pydantic import SecretStr
 
 from blocks.notification import Notification
 from blocks.pohoda import PohodaUnit
@@ -217,7 +217,7 @@ def asked(console: Console, installation: Installation) -> Answers:
     units: dict[str, Any] = {}
     while not (installation.units or units) or yes(console, "Přidat další účetní jednotku?"):
         name = _name(console, "jednotky", "pohoda")
-        units[name] = _block(console, PohodaUnit, name, f"Účetní jednotka {name}")
+        units[name] = asked_block(PohodaUnit, f"Účetní jednotka {name}", console)
     accounts: dict[str, dict[str, dict[str, Any]]] = {}
     known = [*installation.units, *units]
     for provider, (kind, _) in PROVIDERS.items():
@@ -226,12 +226,16 @@ def asked(console: Console, installation: Installation) -> Answers:
             name = _name(console, "účtu", provider)
             unit = known[0] if len(known) == 1 else _name(console, "jednotky, ke které patří", known[0])
             accounts.setdefault(provider, {})[name] = {
-                **_block(console, kind, name, f"{title} {name}"),
+                **asked_block(kind, f"{title} {name}", console),
                 "unit": unit,
             }
+    told: dict[str, Any] = {}
+    if yes(console, "Posílat upozornění e-mailem nebo na webhook?"):
+        told = asked_block(Notification, "Upozornění", console)
     return understood(
         Answers,
         {
+            "notification": told,
             "pool": installation.pool,
             "units": {**{name: {} for name in installation.units}, **units},
             "accounts": accounts,
@@ -242,10 +246,6 @@ def asked(console: Console, installation: Installation) -> Answers:
 
 def _name(console: Console, of: str, default: str) -> str:
     return console.ask(f"  Název {of} [{default}]: ").strip() or default
-
-
-def _block(console: Console, kind: type[BaseModel], name: str, title: str) -> dict[str, Any]:
-    return asked_block(kind, title, console)
 
 
 def start(home: Path) -> None:
