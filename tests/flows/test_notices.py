@@ -35,7 +35,7 @@ from pydantic import SecretStr
 from blocks.fio import FioAccount
 from blocks.notification import MailServer, Notification
 from flows import triggers
-from flows.automations import ensure_automations, main
+from flows.automations import ensure_automations, main, notices
 from flows.check import check
 from flows.deliveries import SAVED_AS
 from flows.noticing import checked, event_of, send
@@ -187,6 +187,11 @@ def test_a_trial_sends_one_message_of_each_kind_each_way_and_says_so(
     mails = people.mail.about(f"POHODA platby, {TRIAL}:")
     assert sorted({recipient for to, _ in mails for recipient in to}) == ["technik@firma.cz", "ucetni@firma.cz"]
     assert len(mails) == 2 * kinds
+
+
+def test_the_same_can_be_done_from_the_ui_by_a_run(people: People) -> None:
+    assert "e-mail: odesláno" in completed(notices(return_state=True))
+    assert "notification/nobody" in failed(notices("nobody", return_state=True))
 
 
 def test_a_trial_says_why_a_message_could_not_be_sent(people: People, capsys: pytest.CaptureFixture[str]) -> None:
