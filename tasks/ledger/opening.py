@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -47,6 +49,8 @@ def store_at(url: str | None) -> Store:
     address = _address(url)
     if address.drivername.startswith("sqlite"):
         _make_folder(address)
+        if address.database not in (None, ":memory:") and not str(address.database).startswith("file:"):
+            _keep_private(Path(str(address.database)))
     try:
         engine = create_engine(address, hide_parameters=True)
     except ModuleNotFoundError as error:
@@ -88,6 +92,15 @@ def _make_folder(address: URL) -> None:
             evidence=f"{folder}: {type(error).__name__}",
             next_step="choose another folder in the ledger's address, or give this user the right to it",
         ) from None
+
+
+def _keep_private(file: Path) -> None:
+    """Make the file for its owner alone before SQLite does, which gives its log files the same rights.
+
+    One that cannot be made here is left to the opening of the database, which says what is wrong with it.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _prepare(store: Store) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 from contextlib import closing
@@ -149,3 +151,14 @@ def test_a_backup_is_a_whole_ledger(file: Path, tmp_path: Path) -> None:
         ledger.backup_to(tmp_path / "backup.db")
     with Ledger.open(url(tmp_path / "backup.db")) as restored:
         assert len(restored.payments()) == 1
+
+
+@pytest.mark.skipif(
+    os.name != "posix", reason="left out: on Windows the folder of the user's data is the user's own"
+)
+def test_a_ledger_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{(tmp_path / 'new' / 'ledger.db').as_posix()}") as ledger:
+        ledger.remember_capability("x", "y")
+        files = list((tmp_path / "new").iterdir())
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert files
