@@ -52,7 +52,9 @@ def commands() -> dict[tuple[str, ...], set[str]]:
     return found
 
 
-@pytest.mark.parametrize(("command", "options"), sorted(commands().items()), ids=lambda value: "-".join(sorted(value)))
+@pytest.mark.parametrize(
+    ("command", "options"), sorted(commands().items()), ids=lambda value: "-".join(sorted(value))
+)
 def test_a_command_of_the_pages_exists_and_knows_the_options(
     command: tuple[str, ...], options: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
