@@ -69,6 +69,7 @@ def test_what_the_page_builds_passes_what_every_provider_must_pass(followed: Pat
     status, said = told(
         *(followed, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider"),
         *("tests/providers/test_zlatka.py", "tests/flows/test_marking.py", "tests/providers/test_probes.py"),
+        "tests/providers/test_hostile_answers.py",
         *("tests/blocks", "tests/flows/test_prefect_yaml.py", "tests/sandbox/test_firm.py"),
         *("tests/docs/test_fields.py", "tests/docs/test_messages.py"),
         *("-k", "zlatka or Zlatka or slug or deployment or every_channel or same_sections"),
