@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -110,24 +111,24 @@ def keep(home: Path, installation: Installation) -> None:
     """Write the file in one step, so that a crash leaves the old one or the new one, never half of it."""
     home.mkdir(parents=True, exist_ok=True)
     text = json.dumps(installation.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    write_privately(home / FILE, text)
+    write_privately(home / FILE, text, readers=[installation.run_as] if installation.run_as else [])
 
 
-def write_privately(file: Path, text: str) -> None:
-    """Write a file that only its owner, and on Windows the system and administrators, may read."""
+def write_privately(file: Path, text: str, readers: Sequence[str] = ()) -> None:
+    """Write a file that only its owner may read; on Windows also the system, administrators and readers."""
     half = file.with_name(file.name + ".new")
     half.unlink(missing_ok=True)
     descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as output:
         output.write(text)
     if WINDOWS:
-        subprocess.run(narrowing(half, os.environ["USERNAME"]), check=True, capture_output=True)  # noqa: S603
+        subprocess.run(narrowing(half, os.environ["USERNAME"], *readers), check=True, capture_output=True)  # noqa: S603
     half.replace(file)
 
 
-def narrowing(file: Path, user: str) -> list[str]:
+def narrowing(file: Path, *users: str) -> list[str]:
     """The Windows command that takes everybody else's rights to a file away."""
-    granted = [f"{name}:F" for name in (_SYSTEM, _ADMINISTRATORS, user)]
+    granted = [f"{name}:F" for name in (_SYSTEM, _ADMINISTRATORS, *users)]
     return ["icacls", str(file), "/inheritance:r", "/grant:r", *granted]
 
 

@@ -57,31 +57,26 @@ class Client:
 
 @contextmanager
 def client(folder: Path) -> Generator[Client]:
-    """The firm, its mServer and its bank on loopback; two units with an account at Fio each, and no services."""
+    """The firm, its mServer and its bank on loopback; one unit with an account, no services kept."""
     world = firm(seed=1, today=prague_day(dt.datetime.now(dt.UTC)))
     pohoda = SandboxPohoda.build(world, folder)
     with ExitStack() as open_things:
         mserver = open_things.enter_context(open_mserver(pohoda, accepts_updates=True))
         stand = open_stand("fio", world, folder, open_things)
-        units = {
-            name: told(pohoda.unit(mserver.address, f"sqlite:///{(folder / f'{name}.db').as_posix()}"))
-            for name in ("pohoda", "druha")
-        }
+        unit = told(pohoda.unit(mserver.address, "left to set-up"))
+        del unit["ledger"]
         account = told(stand.block)
         token = str(account.pop("token"))
         text = toml(
             {
                 "services": "none",
                 "server": {"port": free_port()},
-                "units": units,
-                "accounts": {
-                    "fio": {"fio": {**account, "unit": "pohoda"}, "fio-eur": {**account, "unit": "druha"}}
-                },
+                "units": {"pohoda": unit},
+                "accounts": {"fio": {"fio": account}},
             }
         )
-        for name in ("fio", "fio-eur"):
-            place = f"[accounts.fio.{name}]\n"
-            text = text.replace(place, f'{place}token = {{ env = "SANDBOX_TOKEN" }}\n')
+        place = "[accounts.fio.fio]\n"
+        text = text.replace(place, f'{place}token = {{ env = "SANDBOX_TOKEN" }}\n')
         answers = folder / "odpovedi.toml"
         answers.write_text(text, encoding="utf-8")
         yield Client(answers, folder / "home", token, pohoda)
