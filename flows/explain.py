@@ -28,6 +28,7 @@ from tasks.matching.tracing import explain_document, explain_payment
 from tasks.pohoda.finding import located
 from tasks.pohoda.years import read_years
 from tasks.reporting import key_of
+from tasks.reporting.text import escaped
 
 
 def question() -> str:
@@ -54,7 +55,7 @@ def explain(
         pohoda = unit_named(unit)
         with masked_logs(pohoda):
             found = "\n\n".join(pages(pohoda, document.strip(), payment.strip(), scheduled_day()))
-        create_markdown_artifact(found, key=key_of("vysvetleni", unit), description=document or payment)
+        create_markdown_artifact(found, key=key_of("vysvetleni", unit), description=escaped(document or payment))
         return Completed(message="Vysvětlení je v přiložené stránce")
 
     return told(story)

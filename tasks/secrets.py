@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import logging
 from collections.abc import Iterable
 from typing import cast
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 from pydantic import BaseModel, SecretStr
 
@@ -14,6 +16,8 @@ MASK = "********"
 _FORMATTER = logging.Formatter()
 SHORTEST = 4
 """A shorter secret is not searched for in texts: it would blot out ordinary words."""
+BEGINNING = 20
+"""So much of a longer secret tells too much by itself, as where an answer that repeats it was cut."""
 
 
 def fingerprint(secret: SecretStr) -> str:
@@ -22,13 +26,23 @@ def fingerprint(secret: SecretStr) -> str:
 
 
 def masked(text: str, secrets: Iterable[SecretStr | None]) -> str:
-    """The text with every spelling of the secrets, plain or as written in a URL, replaced by a mask."""
+    """The text with every spelling of the secrets (plain, URL, XML, base64 of Basic, cut) replaced by a mask."""
     for secret in secrets:
         value = secret.get_secret_value() if secret is not None else ""
         if len(value) >= SHORTEST:
-            for spelling in {value, quote(value, safe=""), quote_plus(value)}:
+            for spelling in sorted(_spellings(value), key=len, reverse=True):
                 text = text.replace(spelling, MASK)
     return text
+
+
+def _spellings(value: str) -> set[str]:
+    found = {value, quote(value, safe=""), quote_plus(value), escape(value), escape(value, {'"': "&quot;"})}
+    if len(value) > BEGINNING:
+        found.add(value[:BEGINNING])
+    raw = value.encode(errors="replace")
+    # In the base64 of "user:secret" the secret begins at any of three places; its end depends on what follows.
+    coded = (base64.b64encode(b" " * shift + raw)[4 if shift else 0 :].decode() for shift in range(3))
+    return found | {core for one in coded if len(core := one.rstrip("=")[:-2]) >= 2 * SHORTEST}
 
 
 def secrets_of(model: BaseModel) -> list[SecretStr]:

@@ -1,11 +1,13 @@
 """A secret is not seen, whatever text it slipped into."""
 
+import base64
 import logging
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
 from tasks.secrets import MASK, MaskSecrets, fingerprint, masked, secrets_of
+from tests.planted import found_in, spellings
 
 SECRET = SecretStr("s3cret/with slash")
 
@@ -13,6 +15,21 @@ SECRET = SecretStr("s3cret/with slash")
 def test_every_spelling_of_a_secret_is_masked() -> None:
     text = "plain s3cret/with slash, path s3cret%2Fwith%20slash, query s3cret%2Fwith+slash"
     assert masked(text, [SECRET]) == f"plain {MASK}, path {MASK}, query {MASK}"
+
+
+@pytest.mark.parametrize("user", ["a", "ab", "abc"])
+def test_a_password_inside_basic_authentication_is_masked_wherever_it_begins(user: str) -> None:
+    value = "p4ss-w0rd-of-the-bank"
+    coded = base64.b64encode(f"{user}:{value}".encode()).decode()
+    clean = masked(f"Authorization: Basic {coded}", [SecretStr(value)])
+    assert MASK in clean
+    assert found_in(clean, spellings(value)) == []
+
+
+def test_a_secret_written_in_xml_or_cut_short_is_masked() -> None:
+    value = "a<b&c-and-more-of-a-long-secret"
+    assert masked("<k>a&lt;b&amp;c-and-more-of-a-long-secret</k>", [SecretStr(value)]) == f"<k>{MASK}</k>"
+    assert masked(f"answer: {value[:22]}", [SecretStr(value)]) == f"answer: {MASK}lo"
 
 
 def test_a_very_short_secret_does_not_blot_out_words() -> None:

@@ -191,6 +191,18 @@ def test_text_from_outside_cannot_act_as_markup(text: str) -> None:
     assert "://" not in shown
 
 
+@pytest.mark.parametrize("text", ['=HYPERLINK("x")', "+1+1", "-1+1", "@SUM(A1)", " =1", "\u202e=1"])
+def test_text_that_a_spreadsheet_would_reckon_stays_text_in_the_report(text: str) -> None:
+    assert escaped(text).startswith("\u2060")
+
+
+def test_marks_of_direction_controls_and_half_characters_do_not_reach_the_report() -> None:
+    shown = escaped("2601\u202e00\u2066\x1b[31m\x00\ud80001\nnext")
+    assert not set(shown) & set("\u202e\u2066\x1b\x00\ud800\n")
+    assert "\ufffd" in shown
+    shown.encode()
+
+
 def test_a_document_number_full_of_markup_stays_in_its_cell() -> None:
     changes = table(CHANGES, [change("<script>|**x** [a](http://evil.example)")])
     text = markdown(a_report(changes=changes, written=changes.assign(outcome="written", note="")))
