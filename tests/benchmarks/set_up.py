@@ -4,8 +4,8 @@ How long set-up takes from nothing to the first dry run, without questions, agai
     uv run python -m tests.benchmarks.set_up --json
 
 A local Prefect server, one unit with an account: pool, blocks, deployments, a check and a dry run on a worker.
-Beside it the same command again, when everything stands already; then another version in the place of this one, with
-its packages installed, and back.
+Beside it the same command again, when everything stands already; then another version in the place of this one,
+with its packages installed, and back.
 """
 
 from __future__ import annotations
