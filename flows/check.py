@@ -94,7 +94,7 @@ def findings_of(unit: str, accounts: Iterable[str]) -> tuple[list[Finding], list
 def _opened_ledger(pohoda: PohodaUnit, open_things: ExitStack) -> tuple[list[Finding], Any]:
     """What is told of the ledger, and what remembers in its place when it cannot be used."""
     try:
-        ledger = open_things.enter_context(Ledger.of_unit(pohoda.ico, pohoda.ledger))
+        ledger = open_things.enter_context(Ledger.of_unit(pohoda.ico, pohoda.ledger, mend=False))
     except PohodaPaymentsError as error:
         return [failed(LEDGER, "Celistvost", error)], Scratch()
     return looked(LEDGER, "Celistvost", lambda: ledger_findings(ledger, dt.datetime.now(dt.UTC))), ledger

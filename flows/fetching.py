@@ -14,7 +14,15 @@ from prefect import get_run_logger
 from blocks.pohoda import PohodaUnit
 from flows.runs import Run
 from flows.steps import ask, extract, normalize, read, understand
-from tasks.collecting import Due, days_to_fetch, first_begin, in_batches, issued_within, note_of_lost
+from tasks.collecting import (
+    Due,
+    days_to_fetch,
+    first_begin,
+    in_batches,
+    issued_within,
+    note_of_lost,
+    overlap_of,
+)
 from tasks.days import ONE_DAY
 from tasks.ledger import Ledger
 from tasks.provider import ByDocuments, ByPeriod, Delivery, Fault, Note, Provider
@@ -81,8 +89,9 @@ def due_days(provider: ByPeriod, pohoda: PohodaUnit, ledger: Ledger, run: Run) -
         start = Delivery(cursors=((BEGIN, begin.isoformat()),))
         ledger.record(source, start, run=run.id, at=dt.datetime.now(dt.UTC))
     completed = ledger.completed_days(source, run.today - ONE_DAY * horizon, run.today)
+    overlap = overlap_of(provider.overlap, run.today, ledger.day_of_copy(source))
     return days_to_fetch(
-        completed, run.today, begin=begin, reach=provider.reach, overlap=provider.overlap, horizon=horizon
+        completed, run.today, begin=begin, reach=provider.reach, overlap=overlap, horizon=horizon
     )
 
 

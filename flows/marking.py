@@ -19,7 +19,7 @@ from flows.noticing import tell_of_run
 from flows.runs import Run, block_named, run_name, this_run, unit_named
 from flows.settling import decision, write
 from flows.telling import masked_logs, told
-from tasks.advice import advice
+from tasks.advice import advice, note_of_restored
 from tasks.deciding import Decided
 from tasks.ledger import Ledger
 from tasks.pohoda.years import note_of_older
@@ -115,6 +115,7 @@ def report_of(
             *fetched.notes,
             *note_of_older(found.left_alone),
             *advice(found.payments, pohoda.matching),
+            *note_of_restored(ledger.restored(), run.today),
         ),
         decided=found,
         written=written,

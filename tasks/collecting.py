@@ -51,6 +51,15 @@ def first_begin(today: dt.date, *, reach: int | None, horizon: int) -> dt.date:
     return today - ONE_DAY * min(within)
 
 
+def overlap_of(usual: int, today: dt.date, copied: dt.date | None) -> int:
+    """How many days before today are fetched once more for late bookings.
+
+    `copied` is the day of the copy from which the ledger was restored, while the source has not been read since:
+    a late booking that came after the copy is not in it, although its day may be complete there.
+    """
+    return usual + max((today - copied).days, 0) if usual and copied else usual
+
+
 def days_to_fetch(
     completed: Collection[dt.date],
     today: dt.date,

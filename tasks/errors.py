@@ -16,6 +16,11 @@ from __future__ import annotations
 
 from tasks.outside import one_line
 
+LATER = "run again later, or leave it to the next scheduled run, which goes on from here"
+"""What to do about a passing failure that knows nothing better."""
+ASK = "see in the evidence what the other side does not accept; with the log of this run support can help"
+"""What to do about a refusal that knows nothing better."""
+
 
 class PohodaPaymentsError(Exception):
     """Base of all errors of this product: what happened, how we know, and what to do next."""
@@ -60,7 +65,7 @@ class Unavailable(PohodaPaymentsError):
     def __init__(
         self, cause: str, *, evidence: str = "", next_step: str = "", retry_after: float | None = None
     ) -> None:
-        super().__init__(cause, evidence=evidence, next_step=next_step)
+        super().__init__(cause, evidence=evidence, next_step=next_step or LATER)
         self.retry_after = retry_after
 
 
@@ -68,7 +73,7 @@ class Refused(PohodaPaymentsError):
     """The other side understood and said no for good; `code` is its own code where it gave one."""
 
     def __init__(self, cause: str, *, evidence: str = "", next_step: str = "", code: str = "") -> None:
-        super().__init__(cause, evidence=evidence, next_step=next_step)
+        super().__init__(cause, evidence=evidence, next_step=next_step or ASK)
         self.code = code
 
 

@@ -148,6 +148,22 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Aktualizujte program na tomto počítači.",
     ),
     (
+        "The ledger's file is damaged",
+        "Soubor evidence plateb je poškozený nebo chybí.",
+        "Spusťte běh některého poskytovatele, ten evidenci obnoví z její vlastní zálohy; nejde-li to, "
+        "obnovte soubor ze zálohy počítače. Platby se pak stáhnou znovu samy.",
+    ),
+    (
+        "The damaged ledger could not be replaced",
+        "Poškozenou evidenci plateb se nepodařilo nahradit její zálohou.",
+        "Ukončete všechny běhy této jednotky, ověřte místo na disku a spusťte běh znovu.",
+    ),
+    (
+        "A write to Pohoda could not be noted",
+        "Zápis do Pohody se nepodařilo poznamenat vedle evidence.",
+        "Uvolněte místo na disku a ověřte právo zápisu do složky evidence.",
+    ),
+    (
         "The ledger's database cannot be used",
         "Evidenci plateb nelze použít.",
         "Ověřte adresu, práva a místo na disku, nebo ji obnovte ze zálohy.",

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from tasks.advice import note_of_restored
 from tasks.checking import Finding
 from tasks.days import ONE_DAY, in_prague, periods, prague_day
 from tasks.ledger import Ledger
+from tasks.ledger.restoring import Restored
+from tasks.reporting.text import day
 
 AREA = "Evidence plateb"
 QUIET_DAYS = 7
@@ -18,6 +21,7 @@ LITTLE_SPACE, TOO_LITTLE_SPACE = 5_000_000_000, 1_000_000_000
 """Bytes free on the ledger's disk: below the first people look, below the second somebody must act."""
 LOOKED_BACK_DAYS = 30
 """A gap that is older is past mending, and is told by the run that found it."""
+COPIES_DAYS = 2
 
 
 def ledger_findings(ledger: Ledger, now: dt.datetime) -> list[Finding]:
@@ -33,11 +37,13 @@ def ledger_findings(ledger: Ledger, now: dt.datetime) -> list[Finding]:
                 "wrong",
                 "Evidence plateb je poškozená.",
                 found.problem,
-                "Zastavte běhy a obnovte soubor evidence ze zálohy; platby se pak stáhnou znovu.",
+                "Spusťte běh některého poskytovatele: obnoví evidenci z její vlastní zálohy a platby stáhne "
+                "znovu, nebo řekne, proč to nejde.",
             )
         ]
     return [
         Finding(AREA, "Celistvost", "ok", "Evidenci lze otevřít a je celá.", told),
+        *_copies(found.copied_on, ledger.restored(), now),
         _news(found.last_recorded_at, now),
         *_space(Path(found.place)),
     ]
@@ -68,6 +74,24 @@ def _space(file: Path) -> list[Finding]:
     return [
         Finding(AREA, "Místo na disku", state, "Na disku s evidencí dochází místo.", told, step, code="disk_full")
     ]
+
+
+def _copies(copied_on: dt.date | None, restored: Restored | None, now: dt.datetime) -> list[Finding]:
+    """How the ledger's own copies are; nothing of a ledger that is no file, whose server has its own."""
+    found = [
+        Finding(AREA, "Obnova", "warning", note.text, "", "Nechte zkontrolovat disk počítače a místo na něm.")
+        for note in note_of_restored(restored, prague_day(now))
+    ]
+    if copied_on is None:
+        return found
+    if (prague_day(now) - copied_on).days <= COPIES_DAYS:
+        return [
+            *found,
+            Finding(AREA, "Zálohy", "ok", "Evidence se denně zálohuje.", f"naposledy {day(copied_on)}"),
+        ]
+    told = f"poslední záloha je ze dne {day(copied_on)}"
+    next_step = "Uvolněte místo na disku a ověřte, že worker smí zapisovat do složky vedle evidence."
+    return [*found, Finding(AREA, "Zálohy", "warning", "Evidence se nezálohuje.", told, next_step)]
 
 
 def _news(last: dt.datetime | None, now: dt.datetime) -> Finding:

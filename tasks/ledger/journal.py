@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import bindparam, func, insert, select, update
 
 from tasks.ledger.reading import framed
 from tasks.ledger.recording import rows
+from tasks.ledger.safekeeping import note_writes
 from tasks.ledger.schema import writes
 from tasks.ledger.store import Store
 from tasks.tables import CHANGES, checked
@@ -54,16 +56,20 @@ class Journal:
         self._stamp = {"unit": unit, "run": run, "writer": writer}
 
     def intend(self, batch: pd.DataFrame) -> list[int]:
-        """Note the changes (`tasks.tables.CHANGES`) before they are sent; one id for each, in their order."""
+        """Note the changes (`tasks.tables.CHANGES`) before they are sent; one id for each, in their order.
+
+        A ledger that is a file notes them beside it as well, since nobody else could tell them again.
+        """
         now = dt.datetime.now(dt.UTC)
         entry = {**self._stamp, "intended_at": now, "outcome": INTENDED, "note": ""}
         noted = [{**row, **entry} for row in rows(checked(CHANGES, batch))]
         with self._store.writing("journal") as connection:
             first = 1 + connection.execute(select(func.coalesce(func.max(writes.c.id), 0))).scalar_one()
             ids = list(range(first, first + len(noted)))
-            if noted:
-                numbered = [{"id": id, **row} for id, row in zip(ids, noted, strict=True)]
+            numbered = [{"id": id, **row} for id, row in zip(ids, noted, strict=True)]
+            if numbered:
                 connection.execute(insert(writes), numbered)
+        self._note_again(numbered, now)
         return ids
 
     def settle(self, ids: Sequence[int], outcomes: Sequence[str], notes: Sequence[str]) -> None:
@@ -76,6 +82,11 @@ class Journal:
         if settled:
             with self._store.writing("journal") as connection:
                 connection.execute(update(writes).where(writes.c.id == bindparam("of")), settled)
+            self._note_again([{"id": row.pop("of"), **row} for row in settled], now)
+
+    def _note_again(self, noted: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+        if noted and self._store.file:
+            note_writes(self._store.file, noted, now)
 
 
 def marked(store: Store, unit: str, writers: Collection[str] | None = None) -> pd.DataFrame:

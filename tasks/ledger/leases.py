@@ -48,10 +48,13 @@ class Lease:
         """Raises Unavailable when the lease is no longer ours, because we gave no sign of life for too long."""
         with self._store.reading() as connection:
             standing = connection.execute(select(leases.c.token).where(self._ours)).scalar()
-        if standing is None:
+        # A ledger that another run found damaged and restored holds the leases from then on.
+        if standing is None or not self._store.still_there():
             raise Unavailable(
                 f"The lease of the accounting unit {self.unit} was lost to another run",
-                evidence=f"{self.holder} gave no sign of life for longer than {self._ttl:g} s",
+                evidence=f"{self.holder} gave no sign of life for longer than {self._ttl:g} s"
+                if self._store.still_there()
+                else "another run has restored the ledger",
                 next_step="run again; nothing more is written by this run",
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import sqlite3
 from collections.abc import Collection
 from contextlib import AbstractContextManager, closing
@@ -19,7 +20,8 @@ from tasks.ledger import condition as conditions
 from tasks.ledger import journal as journals
 from tasks.ledger import leases, overview, periods, plans, reading, recording, turns
 from tasks.ledger.opening import file_of_unit, open_store
-from tasks.ledger.schema import capabilities
+from tasks.ledger.restoring import RESTORED, Restored
+from tasks.ledger.schema import capabilities, sources
 from tasks.ledger.store import Store, upsert
 from tasks.provider import Delivery
 
@@ -38,21 +40,22 @@ class Ledger:
         self._store = store
 
     @classmethod
-    def open(cls, url: SecretStr | str | None = None) -> Self:
+    def open(cls, url: SecretStr | str | None = None, *, mend: bool = True) -> Self:
         """Open the ledger at a database address, or this user's own file when there is none.
 
-        Makes the tables, or brings them to the present version; several processes may do so at once.
+        Makes the tables, or brings them to the present version; several processes may do so at once. A file that
+        is damaged or gone is restored from its own copy, unless it is only to be looked at (`mend` is False).
         """
-        return cls(open_store(url.get_secret_value() if isinstance(url, SecretStr) else url))
+        return cls(open_store(url.get_secret_value() if isinstance(url, SecretStr) else url, mend=mend))
 
     @classmethod
-    def of_unit(cls, unit: str, url: SecretStr | None = None) -> Self:
+    def of_unit(cls, unit: str, url: SecretStr | None = None, *, mend: bool = True) -> Self:
         """Open the ledger of one accounting unit, by default a file of its own among this user's data.
 
         The first unit to open a ledger owns it for good: payments of one firm must never find documents of
         another, so any other unit gets a SettingError.
         """
-        ledger = cls.open(url if url and url.get_secret_value().strip() else file_of_unit(unit))
+        ledger = cls.open(url if url and url.get_secret_value().strip() else file_of_unit(unit), mend=mend)
         try:
             ledger._belong_to(unit)
         except BaseException:
@@ -203,6 +206,25 @@ class Ledger:
             upsert(connection, capabilities, [row])
 
     # Care
+
+    def restored(self) -> Restored | None:
+        """The last time that this ledger was restored from its own copy; None when it never was."""
+        told = self.capability(RESTORED)
+        return Restored(**json.loads(told)) if told else None
+
+    def day_of_copy(self, source: str) -> dt.date | None:
+        """The day of the copy that the ledger was restored from, from which on the source is to be read again.
+
+        None when it was never restored, or when anything of the source has been recorded since.
+        """
+        restored = self.restored()
+        if restored is None:
+            return None
+        query = select(sources.c.recorded_at).where(sources.c.source == source)
+        with self._store.reading() as connection:
+            recorded = connection.execute(query).scalar()
+        since = recorded is not None and recorded >= dt.datetime.fromisoformat(restored.at)
+        return None if since else dt.date.fromisoformat(restored.copy_of)
 
     def condition(self) -> conditions.Condition:
         """Whether the ledger is whole, how large it is and how much it holds."""

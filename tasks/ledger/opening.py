@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import datetime as dt
 import threading
 import time
 from contextlib import suppress
@@ -13,8 +13,10 @@ from sqlalchemy import URL, Connection, create_engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from tasks.errors import SettingError, Unavailable
+from tasks.ledger.restoring import is_lost, restore
+from tasks.ledger.safekeeping import keep, make_privately, problem_of
 from tasks.ledger.schema import VERSION
-from tasks.ledger.store import BUSY_SECONDS, Store
+from tasks.ledger.store import BUSY_SECONDS, SUSPECT, Damaged, Store
 
 _one_migration = threading.Lock()  # alembic keeps the running migration in module globals
 
@@ -30,11 +32,49 @@ def file_of_unit(unit: str) -> str:
     return URL.create("sqlite", database=str(file)).render_as_string()
 
 
-def open_store(url: str | None) -> Store:
+def open_store(url: str | None, *, mend: bool = True) -> Store:
     """The ledger's database, made when it is not there yet, with its tables brought to the present version.
 
-    Raises SettingError for an address that cannot be right, a damaged file and a ledger of a newer version.
+    A file is copied once a day; one that is damaged or gone is restored from its newest whole copy. Raises
+    SettingError for an address that cannot be right, a file that cannot be restored and a newer version's ledger.
+    Without `mend` it is neither copied nor restored, and Damaged is raised where it would be.
     """
+    address = _address(url)
+    if not address.drivername.startswith("sqlite"):
+        return _prepared(url)
+    file = Path(address.database or "")
+    if not mend:
+        if is_lost(file):
+            raise Damaged.by("the file is gone, and its copies are there")
+        return _prepared(url)
+    if is_lost(file):
+        restore(file, None, _prepare)
+    try:
+        return _whole(url, file)
+    except Damaged as damage:
+        restore(file, damage, _prepare)
+    return _whole(url, file)
+
+
+def _whole(url: str | None, file: Path) -> Store:
+    """The ledger in this file, copied if that is due. Raises Damaged when it is seen not to be whole."""
+    suspect = file.with_name(file.name + SUSPECT)
+    if suspect.exists():
+        if file.exists() and (problem := problem_of(file)):
+            raise Damaged.by(problem)
+        suspect.unlink(missing_ok=True)
+    store = _prepared(url)
+    try:
+        keep(file, dt.datetime.now(dt.UTC))
+        store.remember_file()
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _prepared(url: str | None) -> Store:
+    """The database with its tables brought to the present version."""
     store = store_at(url)
     try:
         _prepare(store)
@@ -100,7 +140,7 @@ def _keep_private(file: Path) -> None:
     One that cannot be made here is left to the opening of the database, which says what is wrong with it.
     """
     with suppress(OSError):
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        make_privately(file)
 
 
 def _prepare(store: Store) -> None:

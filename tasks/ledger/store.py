@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from itertools import islice
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,9 +21,11 @@ T = TypeVar("T")
 BUSY_SECONDS = 30.0
 """How long SQLite waits for another process to finish its transaction."""
 
+SUSPECT = ".suspect"
+"""Ending of the file that asks whoever opens the ledger next to look at all of it first."""
+
+DAMAGE = ("not a database", "malformed")
 _SETTINGS = (
-    "not a database",
-    "malformed",
     "no such table",
     "unable to open",
     "readonly",
@@ -30,6 +34,19 @@ _SETTINGS = (
     "does not exist",
     "permission denied",
 )
+
+
+class Damaged(SettingError):
+    """The ledger's file is not whole any more."""
+
+    @classmethod
+    def by(cls, evidence: str) -> Self:
+        """Damage of which there is this evidence."""
+        return cls(
+            "The ledger's file is damaged",
+            evidence=evidence,
+            next_step="restore the file from a backup of this computer; payments then come again by themselves",
+        )
 
 
 class Store:
@@ -45,11 +62,29 @@ class Store:
             self._reader = engine.execution_options(isolation_level="REPEATABLE READ")
         # A transaction that begins by reading and then writes fails at once when another one wrote in between.
         self._writer = engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._opened: os.stat_result | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the ledger, when it is one."""
+        is_file = self.engine.dialect.name == "sqlite"
+        return Path(self.engine.url.database or "") if is_file else None
+
+    def remember_file(self) -> None:
+        """Remember which file it is that stands under the ledger's name now."""
+        self._opened = self.file.stat() if self.file else None
+
+    def still_there(self) -> bool:
+        """Whether the file is still the one remembered, and not moved aside for another one."""
+        try:
+            return self._opened is None or os.path.samestat(Path(str(self.file)).stat(), self._opened)
+        except OSError:
+            return False
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
         """A connection that sees one moment of the ledger and changes nothing."""
-        with translated_errors(), self._reader.begin() as connection:
+        with self._translated(), self._reader.begin() as connection:
             yield connection
 
     @contextmanager
@@ -58,7 +93,7 @@ class Store:
 
         SQLite has a single writer anyway; PostgreSQL takes a lock that ends with the transaction.
         """
-        with translated_errors(), self._writer.begin() as connection:
+        with self._translated(), self._writer.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _lock_number(key)})
             yield connection
@@ -68,6 +103,22 @@ class Store:
         """A connection on which every statement stands alone; only for what SQLite takes no other way."""
         with translated_errors(), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        """Failures in the house's words; of damage, whoever opens the ledger next is told as well."""
+        try:
+            with translated_errors():
+                yield
+        except Damaged:
+            self.suspect()
+            raise
+
+    def suspect(self) -> None:
+        """Ask whoever opens the ledger next to look at all of it first, and to restore it if need be."""
+        if self.file:
+            with suppress(OSError):
+                self.file.with_name(self.file.name + SUSPECT).touch()
 
     def close(self) -> None:
         """Give all connections back, so that the file can be moved or deleted on Windows too."""
@@ -91,6 +142,8 @@ def _in_our_words(error: DatabaseError | InterfaceError) -> PohodaPaymentsError:
     lines = str(error.orig).strip().splitlines() or [""]
     # Only the driver's first line: further lines can quote the values of a row.
     evidence = f"{type(error.orig).__name__}: {lines[0][:200]}"
+    if any(sign in str(error.orig) for sign in DAMAGE):
+        return Damaged.by(evidence)
     if any(sign in str(error.orig) for sign in _SETTINGS):
         return SettingError(
             "The ledger's database cannot be used",

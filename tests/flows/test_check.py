@@ -108,7 +108,7 @@ def test_a_damaged_ledger_hides_nothing_else(open_firm: Open) -> None:
     (firm.folder / "ledger.db").write_bytes(b"not a database at all" * 100)
     failed(checked(firm, f"fio/{firm.opened_account('fio')}"))
     told = report(firm)
-    assert "Evidenci plateb nelze použít." in told
+    assert "Soubor evidence plateb je poškozený" in told
     assert "Fio přijalo token" in told
 
 

@@ -1,0 +1,156 @@
+"""
+A damaged or lost ledger, restored from its own copy of an earlier day.
+
+Nothing is thrown away: the damaged file is kept aside. What came since the copy comes again, because the days
+that are complete are part of the copy; what was written to Pohoda since is known from the second note of writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import os
+import shutil
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine, delete
+
+from tasks.errors import SettingError, Unavailable
+from tasks.ledger.safekeeping import copies, folder_of, make_privately, noted_writes, problem_of
+from tasks.ledger.schema import capabilities, leases, writes
+from tasks.ledger.store import SUSPECT, Damaged, Store, upsert
+
+log = logging.getLogger(__name__)
+
+RESTORED = "restored from a copy"
+LONGEST_WAIT_SECONDS = 120.0
+DEAD_SECONDS = 600.0
+"""After so long nobody restores any more who began to; a ledger is copied in seconds."""
+PAUSE_SECONDS = 0.2
+_MOMENTS = ("intended_at", "settled_at")
+
+
+@dataclass(frozen=True)
+class Restored:
+    """The last time that the ledger was restored."""
+
+    copy_of: str
+    """The day (ISO) of the copy."""
+    at: str
+    """The moment (ISO) of restoring."""
+    aside: str
+    """Where the damaged file is kept; empty when there was no file any more."""
+    writes: int
+    """How many writes to Pohoda were known only from their second note."""
+
+
+def is_lost(file: Path) -> bool:
+    """Whether there was a ledger here that is gone or empty."""
+    gone = not file.exists() or file.stat().st_size == 0
+    return gone and bool(copies(file))
+
+
+def restore(file: Path, damage: Damaged | None, prepare: Callable[[Store], None]) -> None:
+    """Put the newest whole copy in the ledger's place. `prepare` brings its tables to the present version.
+
+    Raises the damage itself when no copy is whole, and SettingError when the file cannot be moved. Several
+    processes may do this at once: the first one's ledger stays, and Unavailable is raised when it takes too long.
+    """
+    try:
+        with _alone(file):
+            if is_lost(file) or problem_of(file):
+                _replaced(file, damage, prepare)
+    except OSError as error:
+        raise SettingError(
+            "The damaged ledger could not be replaced by its copy",
+            evidence=f"{file}: {type(error).__name__}",
+            next_step="end all runs of this unit, look whether the disk is full, and run again",
+        ) from None
+
+
+@contextmanager
+def _alone(file: Path) -> Generator[None]:
+    """Nobody else restores this ledger meanwhile; a lock that its owner left when it died is taken over."""
+    lock = folder_of(file) / ".restoring"
+    lock.parent.mkdir(mode=0o700, exist_ok=True)
+    deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+    while True:
+        try:
+            make_privately(lock)
+            break
+        except FileExistsError:
+            with suppress(OSError):
+                if time.time() - lock.stat().st_mtime > DEAD_SECONDS:
+                    lock.unlink(missing_ok=True)
+        if time.monotonic() > deadline:
+            raise Unavailable("The ledger is being restored by another run", evidence=lock.parent.name)
+        time.sleep(PAUSE_SECONDS)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _replaced(file: Path, damage: Damaged | None, prepare: Callable[[Store], None]) -> None:
+    whole = next((copy for copy in copies(file) if not problem_of(copy)), None)
+    if whole is None:
+        raise damage or Damaged.by("the file is gone, and none of its copies is whole")
+    fresh = folder_of(file) / ".restoring.tmp"
+    fresh.unlink(missing_ok=True)
+    make_privately(fresh)
+    try:
+        shutil.copyfile(whole, fresh)
+        aside = _aside(file)
+        _bring_up_to_date(fresh, file, Restored(whole.stem, _now().isoformat(), aside, 0), prepare)
+        # Whoever opened it just now made an empty file in its place; what they do there comes again.
+        os.replace(fresh, file)
+    finally:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
+            file.with_name(file.name + SUSPECT).unlink(missing_ok=True)
+    log.error("The ledger was damaged and has been restored from its copy of %s; it is kept in %s", whole, aside)
+
+
+def _aside(file: Path) -> str:
+    """Move what is left of the ledger to a folder of its own; its name, empty when nothing was left."""
+    left = [path for path in (Path(f"{file}{ending}") for ending in ("-wal", "-shm", "")) if path.exists()]
+    if not left:
+        return ""
+    folder = folder_of(file) / f"damaged-{_now():%Y%m%d-%H%M%S-%f}"
+    folder.mkdir(parents=True)
+    for path in left:
+        os.replace(path, folder / path.name)
+    return str(folder)
+
+
+def _bring_up_to_date(fresh: Path, file: Path, restored: Restored, prepare: Callable[[Store], None]) -> None:
+    store = Store(create_engine(f"sqlite:///{fresh.as_posix()}", hide_parameters=True))
+    try:
+        prepare(store)
+        with store.writing("restore") as connection:
+            known = {row for (row,) in connection.execute(writes.select().with_only_columns(writes.c.id))}
+            noted = [_row(row) for row in noted_writes(file, restored.copy_of)]
+            upsert(connection, writes, noted)
+            connection.execute(delete(leases))
+            told = asdict(restored) | {"writes": len({row["id"] for row in noted} - known)}
+            entry = {"name": RESTORED, "value": json.dumps(told), "remembered_at": _now()}
+            upsert(connection, capabilities, [entry])
+        with store.outside_transactions() as connection:
+            connection.exec_driver_sql("PRAGMA journal_mode = DELETE")
+    finally:
+        store.close()
+
+
+def _row(noted: dict[str, Any]) -> dict[str, Any]:
+    moments = {name: dt.datetime.fromisoformat(noted[name]) if noted.get(name) else None for name in _MOMENTS}
+    return {column.name: noted.get(column.name) for column in writes.columns} | moments
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
