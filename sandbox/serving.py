@@ -7,14 +7,27 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
 STARTING_SECONDS = 20.0
+Around = Callable[[ASGIApp], ASGIApp]
+_around: ContextVar[Around | None] = ContextVar("around", default=None)
+
+
+@contextmanager
+def surrounded(around: Around) -> Generator[None]:
+    """Let every server that is opened while the `with` lasts serve what `around` makes of its app."""
+    token = _around.set(around)
+    try:
+        yield
+    finally:
+        _around.reset(token)
 
 
 @contextmanager
@@ -31,6 +44,8 @@ def served(
     With `certificate` and `key` it speaks TLS; with `client_authority` too it demands a client's certificate
     that this authority signed. `protocol` takes the place of uvicorn's own way of speaking HTTP.
     """
+    if around := _around.get():
+        app = around(app)
     # Without the protocol's name asyncio leaves Nagle's algorithm on, and every answer waits 40 ms for an ACK.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -19,6 +20,13 @@ settings.load_profile("house")
 @pytest.fixture(scope="session")
 def prefect() -> Iterator[None]:
     """One throw-away Prefect server for all tests that run flows or save blocks."""
+    with prefect_server():
+        yield
+
+
+@contextmanager
+def prefect_server() -> Generator[None]:
+    """A throw-away Prefect server for as long as the `with` lasts."""
     import prefect.settings as s
     from prefect.testing.utilities import prefect_test_harness
 

@@ -1,0 +1,106 @@
+"""One cell of the matrix: a run in which one thing goes wrong, and the run after it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from prefect.client.schemas.objects import State
+
+from sandbox.faults import Fault
+from tests.faults.stage import Stage
+from tests.faults.wire import Blow
+
+SAME_RUN, TOLD, NEXT_RUN, NOT_ASKED = "same run", "told", "next run", "not reached"
+
+
+class Untrue(AssertionError):
+    """What must never be, was."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A provider, and the way in which the unit's marks are written."""
+
+    provider: str
+    writer: str = "mserver"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What a run without any fault asks for, and what it ends in."""
+
+    asked: Counter[str]
+    """How often each kind was asked for by the first run; 0 for what only the second one asked for."""
+    standing: dict[Any, Any]
+    payments: list[tuple[Any, ...]]
+
+
+def standing(stage: Stage, scene: Scene) -> dict[Any, Any]:
+    """What the scene's writer has brought about so far, document by document."""
+    return stage.pohoda.settled() if scene.writer == "settlement" else stage.pohoda.marks()
+
+
+def reference(stage: Stage, scene: Scene) -> Reference:
+    """How it goes when nothing goes wrong: a first run and the one after it."""
+    stage.set(writer=scene.writer)
+    completed(stage.run(scene.provider))
+    asked = Counter(stage.wire.calls)
+    completed(stage.run(scene.provider))
+    asked.update(dict.fromkeys(stage.wire.calls, 0))
+    return Reference(asked, standing(stage, scene), stage.payments())
+
+
+def completed(state: State[Any]) -> None:
+    """Raises Untrue when a run that nothing stood in the way of did not complete."""
+    if not state.is_completed():
+        raise Untrue(f"undisturbed, a run ended {state.type.value}: {state.message}")
+
+
+def cell(stage: Stage, scene: Scene, right: Reference, blows: dict[str, Blow]) -> str:
+    """What becomes of a run with these faults. Raises Untrue when anything is not as it must be.
+
+    In between every document stands as before or as it should; a failed run says what to do; and after the next,
+    undisturbed run all is just as if nothing had ever gone wrong.
+    """
+    stage.set(writer=scene.writer)
+    if not any(right.asked[kind] for kind in blows):  # only a later run asks for this
+        completed(stage.run(scene.provider))
+    before = standing(stage, scene)
+    stage.wire.plan.update(blows)
+    state = stage.run(scene.provider)
+    struck = any(blow.struck for blow in blows.values())
+    stage.wire.calm()
+    between = standing(stage, scene)
+    for key in between.keys() | right.standing.keys():
+        if between.get(key) not in (before.get(key), right.standing.get(key)):
+            raise Untrue(f"in between {key} stood {between.get(key)}")
+    told = outcome(state, between == right.standing, struck)
+    completed(stage.run(scene.provider))
+    if standing(stage, scene) != right.standing:
+        raise Untrue("the next run left other marks")
+    if stage.payments() != right.payments:
+        raise Untrue("payments were lost or came twice")
+    if stage.mserver.created:
+        raise Untrue("a document was made")
+    return told
+
+
+def outcome(state: State[Any], done: bool, struck: bool) -> str:
+    """What the run itself made of it."""
+    message = str(state.message)
+    if not struck:
+        return NOT_ASKED
+    if state.is_completed() and done:
+        return SAME_RUN
+    if state.is_completed() and "nečitelné záznamy" in message:
+        return NEXT_RUN
+    if not state.is_failed() or "Next step" not in message:
+        raise Untrue(f"{state.type.value}: {message}")
+    return TOLD
+
+
+def blow(right: Reference, kind: str, fault: Fault, *, lasting: bool) -> dict[str, Blow]:
+    """One failure of a kind of request, or all of them from the second one on where there is more than one."""
+    return {kind: Blow(fault, lasting, after=int(lasting and right.asked[kind] > 1))}
