@@ -57,13 +57,21 @@ def prefect_server(folder: Path, port: int, settings: Mapping[str, str] | None =
 
 @contextmanager
 def prefect_worker(
-    folder: Path, pool: str, name: str = "sandbox", settings: Mapping[str, str] | None = None
+    folder: Path,
+    pool: str,
+    name: str = "sandbox",
+    settings: Mapping[str, str] | None = None,
+    *,
+    limit: int | None = None,
 ) -> Generator[int]:
     """A process worker on this pool that looks for work every second; yields the id of its process.
 
-    The settings are names of the environment, for the worker and for all its runs.
+    The settings are names of the environment, for the worker and for all its runs, of which it has at most
+    `limit` at a time.
     """
     command = ["worker", "start", "--pool", pool, "--type", "process", "--name", name]
+    if limit is not None:
+        command += ["--limit", str(limit)]
     quick = {"PREFECT_WORKER_QUERY_SECONDS": "1", **(settings or {})}
     with _running(command, folder / "worker.log", quick) as process:
         yield process
