@@ -66,6 +66,16 @@ def _parser() -> argparse.ArgumentParser:
 
 def _large_unit(documents: int, folder: Path) -> PohodaUnit:
     """A unit with so many issued invoices, all within the horizon and a third of them marked."""
+    pohoda = large_pohoda(documents, folder)
+    with closing(sqlite3.connect(pohoda.path)) as connection, connection:
+        connection.execute(
+            "UPDATE FA SET VPrUhrazeno = KcCelkem, VPrPocetPlateb = 1, VPrUhrazVse = 1 WHERE ID % 3 = 0"
+        )
+    return pohoda.unit("http://127.0.0.1:444", "sqlite://")
+
+
+def large_pohoda(documents: int, folder: Path) -> SandboxPohoda:
+    """So many issued invoices with ids from 1, all within the horizon and none marked."""
     papers = tuple(
         Paper(
             "issued_invoice",
@@ -78,12 +88,7 @@ def _large_unit(documents: int, folder: Path) -> PohodaUnit:
         )
         for row_id in range(1, documents + 1)
     )
-    pohoda = SandboxPohoda.build(World(1, TODAY, papers, ()), folder)
-    with closing(sqlite3.connect(pohoda.path)) as connection, connection:
-        connection.execute(
-            "UPDATE FA SET VPrUhrazeno = KcCelkem, VPrPocetPlateb = 1, VPrUhrazVse = 1 WHERE ID % 3 = 0"
-        )
-    return pohoda.unit("http://127.0.0.1:444", "sqlite://")
+    return SandboxPohoda.build(World(1, TODAY, papers, ()), folder)
 
 
 def _bare(unit: PohodaUnit) -> object:
