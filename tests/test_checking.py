@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,11 +19,12 @@ from sqlglot import exp
 from blocks.pohoda import Agenda, Database, MServer, PohodaUnit
 from tasks.checking import Finding, failed
 from tasks.checking import database as areas
-from tasks.checking.accounts import account_findings
+from tasks.checking.accounts import account_findings, news_of_account
 from tasks.checking.czech import MEANINGS
 from tasks.checking.database import database_findings
-from tasks.checking.ledger import QUIET_DAYS, ledger_findings
+from tasks.checking.ledger import QUIET_DAYS, last_complete, ledger_findings
 from tasks.checking.memory import Scratch
+from tasks.days import ONE_DAY, prague_day
 from tasks.errors import Refused, SettingError, Unavailable
 from tasks.ledger import Ledger
 from tasks.pohoda import catalogue, fields, rights, sqlserver
@@ -186,6 +188,40 @@ def test_a_ledger_that_is_no_longer_copied_or_was_restored_is_told(tmp_path: Pat
         later = {f.name: f.state for f in ledger_findings(ledger, now + dt.timedelta(days=10))}
     assert later["Zálohy"] == "warning"
     assert "Obnova" not in later
+
+
+@pytest.mark.parametrize(
+    ("free", "state"), [(5_000_000_000, "ok"), (4_999_999_999, "warning"), (999_999_999, "wrong"), (0, "wrong")]
+)
+def test_a_disk_that_fills_up_is_told_before_it_is_full(
+    free: int, state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+    with Ledger.open(f"sqlite:///{(tmp_path / 'ledger.db').as_posix()}") as ledger:
+        finding = ledger_findings(ledger, NOW)[-1]
+    assert (finding.name, finding.state) == ("Místo na disku", state)
+    assert (finding.code == "disk_full") == (state != "ok")
+
+
+def test_an_account_is_complete_until_its_first_gap_or_its_last_look(tmp_path: Path) -> None:
+    today = prague_day(NOW)
+    with Ledger.open(f"sqlite:///{(tmp_path / 'ledger.db').as_posix()}") as ledger:
+        assert last_complete(ledger, "fio:1", today) is None
+        ledger.record("fio:1", Delivery(), run="r", at=NOW - 3 * ONE_DAY)
+        assert last_complete(ledger, "fio:1", today) == today - 3 * ONE_DAY
+        covered = tuple(today - n * ONE_DAY for n in (10, 9, 8, 5, 4))
+        ledger.record("fio:1", Delivery(covered=covered), run="r", at=NOW)
+        assert last_complete(ledger, "fio:1", today) == today - 8 * ONE_DAY
+        assert last_complete(ledger, "fio:1", today + 60 * ONE_DAY) == today - 8 * ONE_DAY
+
+
+@pytest.mark.parametrize(("days", "state"), [(None, "ok"), (4, "ok"), (5, "wrong")])
+def test_data_are_late_after_as_many_days_as_the_account_says(days: int | None, state: str) -> None:
+    today = prague_day(NOW)
+    last = None if days is None else today - days * ONE_DAY
+    finding = news_of_account("fio/fio", last, 4, today)
+    assert finding.state == state
+    assert (finding.code == "source_late") == (state == "wrong")
 
 
 def test_a_damaged_ledger_is_wrong(tmp_path: Path) -> None:

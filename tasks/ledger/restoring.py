@@ -69,7 +69,7 @@ def restore(file: Path, damage: Damaged | None, prepare: Callable[[Store], None]
     except OSError as error:
         raise SettingError(
             "The damaged ledger could not be replaced by its copy",
-            evidence=f"{file}: {type(error).__name__}",
+            evidence=f"{file.name}: {type(error).__name__}",
             next_step="end all runs of this unit, look whether the disk is full, and run again",
         ) from None
 
@@ -114,7 +114,11 @@ def _replaced(file: Path, damage: Damaged | None, prepare: Callable[[Store], Non
         with suppress(OSError):
             fresh.unlink(missing_ok=True)
             file.with_name(file.name + SUSPECT).unlink(missing_ok=True)
-    log.error("The ledger was damaged and has been restored from its copy of %s; it is kept in %s", whole, aside)
+    log.error(
+        "The ledger was damaged and has been restored from its copy of %s; it is kept in %s",
+        whole.name,
+        Path(aside).name,
+    )
 
 
 def _aside(file: Path) -> str:

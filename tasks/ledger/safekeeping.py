@@ -125,7 +125,7 @@ def note_writes(file: Path, rows: Sequence[Mapping[str, Any]], now: dt.datetime)
 def _not_noted(path: Path, error: OSError) -> PohodaPaymentsError:
     return SettingError(
         "A write to Pohoda could not be noted beside the ledger",
-        evidence=f"{path}: {type(error).__name__}",
+        evidence=f"{path.name}: {type(error).__name__}",
         next_step="make room on the disk and give this user the right to write there, then run again",
     )
 
