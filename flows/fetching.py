@@ -72,10 +72,11 @@ def by_period(
         found = due_days(provider, pohoda, ledger, run)
         due = found.fetch
         fetched.notes += note_of_lost(found.lost)
-    for days in due:
-        for portion in provider.split(days):
-            get_run_logger().info("Asking %s for %s", provider.source, portion)
-            yield normalize(provider, extract(provider, portion))
+    portions = [portion for days in due for portion in provider.split(days)]
+    asked = ", ".join(map(str, due)) or "nothing"
+    get_run_logger().info("Asking %s for %s in %d portions", provider.source, asked, len(portions))
+    for portion in portions:
+        yield normalize(provider, extract(provider, portion))
 
 
 def due_days(provider: ByPeriod, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Due:

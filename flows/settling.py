@@ -26,8 +26,13 @@ def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run, writer: Writer) -> De
     payments = ledger.payments(run.today - ONE_DAY * payments_horizon(pohoda))
     fields = {name: writer.marks(name) for name in AGENDAS if pohoda.agenda(name).active}
     found = decide(payments, documents, ledger.marked(pohoda.ico, same_place(pohoda)), pohoda, fields)
+    reasons = found.verdicts["reason"].value_counts()
     get_run_logger().info(
-        "%d documents, %d payments, %d marks to change", len(documents), len(payments), len(found.changes)
+        "%d payments on %d documents: %s; %d marks to change",
+        len(payments),
+        len(documents),
+        ", ".join(f"{count} {reason}" for reason, count in reasons.items()) or "no verdict",
+        len(found.changes),
     )
     return found
 
@@ -59,6 +64,8 @@ def write(
     except PohodaPaymentsError as error:
         get_run_logger().error("%s: %s", type(error).__name__, error)
         return so_far(changes, ledger.written_by(pohoda.ico, run.id)), str(error)
+    outcomes = written["outcome"].value_counts()
+    get_run_logger().info("Marks: %s", ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()))
     failed = written[written["outcome"].isin(["refused", "unknown"])]
     return written, f"Nezapsané doklady: {len(failed)}" if len(failed) else ""
 

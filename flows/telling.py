@@ -38,15 +38,24 @@ def told(story: Callable[[], State[Any]]) -> State[Any]:
         )
 
 
+class OnlyNews(logging.Filter):
+    """Lets a step's end pass only when it failed: that one more went well is in the UI, and hides the story."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.levelno > logging.INFO or "Finished in state Completed" not in record.getMessage()
+
+
 @contextmanager
 def masked_logs(*blocks: Block) -> Generator[None]:
-    """While it lasts, no secret of these blocks can pass through the loggers of a run."""
-    net = MaskSecrets(secret for block in blocks for secret in secrets_of(block))
+    """While it lasts, no secret of these blocks passes the loggers of a run, nor what hides its story."""
+    filters = [MaskSecrets(secret for block in blocks for secret in secrets_of(block)), OnlyNews()]
     loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
     for logger in loggers:
-        logger.addFilter(net)
+        for one in filters:
+            logger.addFilter(one)
     try:
         yield
     finally:
         for logger in loggers:
-            logger.removeFilter(net)
+            for one in filters:
+                logger.removeFilter(one)
