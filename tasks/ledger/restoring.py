@@ -104,10 +104,12 @@ def _replaced(file: Path, damage: Damaged | None, prepare: Callable[[Store], Non
     fresh = folder_of(file) / ".restoring.tmp"
     fresh.unlink(missing_ok=True)
     make_privately(fresh)
+    aside = folder_of(file) / f"damaged-{_now():%Y%m%d-%H%M%S-%f}" if file.exists() else None
     try:
         shutil.copyfile(whole, fresh)
-        aside = _aside(file)
-        _bring_up_to_date(fresh, file, Restored(whole.stem, _now().isoformat(), aside, 0), prepare)
+        told = Restored(whole.stem, _now().isoformat(), str(aside or ""), 0)
+        _bring_up_to_date(fresh, file, told, prepare)
+        _move(file, aside)
         # Whoever opened it just now made an empty file in its place; what they do there comes again.
         os.replace(fresh, file)
     finally:
@@ -117,20 +119,18 @@ def _replaced(file: Path, damage: Damaged | None, prepare: Callable[[Store], Non
     log.error(
         "The ledger was damaged and has been restored from its copy of %s; it is kept in %s",
         whole.name,
-        Path(aside).name,
+        aside.name if aside else "no folder, since it was gone",
     )
 
 
-def _aside(file: Path) -> str:
-    """Move what is left of the ledger to a folder of its own; its name, empty when nothing was left."""
-    left = [path for path in (Path(f"{file}{ending}") for ending in ("-wal", "-shm", "")) if path.exists()]
-    if not left:
-        return ""
-    folder = folder_of(file) / f"damaged-{_now():%Y%m%d-%H%M%S-%f}"
-    folder.mkdir(parents=True)
-    for path in left:
-        os.replace(path, folder / path.name)
-    return str(folder)
+def _move(file: Path, aside: Path | None) -> None:
+    """Put what is left of the ledger aside, its logs too: they would be taken for those of the restored one."""
+    for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
+        if aside is None:
+            path.unlink(missing_ok=True)
+        elif path.exists():
+            aside.mkdir(exist_ok=True)
+            os.replace(path, aside / path.name)
 
 
 def _bring_up_to_date(fresh: Path, file: Path, restored: Restored, prepare: Callable[[Store], None]) -> None:
