@@ -47,6 +47,14 @@ def test_the_ledger_is_named_in_the_home_folder_so_that_every_account_finds_the_
     assert ledger == f"sqlite:///{(tmp_path / 'ledger-12345678.db').as_posix()}"
 
 
+def test_the_example_of_the_guide_is_one_that_set_up_takes(tmp_path: Path) -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "instalace.md").read_text(encoding="utf-8")
+    example = guide.partition("```toml")[2].partition("```")[0]
+    secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', example), "x" * 64)
+    made = dict(blocks_of(read_answers(written(tmp_path, example), secrets), tmp_path))
+    assert set(made) == {"pohoda", "fio", "fio-eur", "notification"}
+
+
 def test_several_accounts_and_units_stand_side_by_side(tmp_path: Path) -> None:
     second = UNIT.replace("units.pohoda", "units.druha").replace("12345678", "87654321")
     eur = FIO.replace("fio.fio", "fio.fio-eur") + 'unit = "druha"\n'
