@@ -83,7 +83,7 @@ def _started(home: Path, settings: tuple[str, ...]) -> Generator[URL]:
         options = " ".join(f"-c {setting}" for setting in chosen)
         login = ["-U", "tests", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}"]
         _run(home / "initdb", *data, *login, "--encoding=UTF8", "--no-locale", "--no-sync")
-        _run(home / "pg_ctl", *data, "-w", "-l", str(folder / "log"), "-o", options, "start")
+        _run(home / "pg_ctl", *data, "-w", "-t", "300", "-l", str(folder / "log"), "-o", options, "start")
         try:
             yield URL.create("postgresql+psycopg", "tests", password, "127.0.0.1", port, "postgres")
         finally:
