@@ -13,14 +13,15 @@ import json
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from sandbox.demo import PROVIDERS
 from tests.conftest import prefect_server
 from tests.faults.cells import Scene, Untrue, blow, cell, reference
-from tests.faults.opening import opened
-from tests.faults.stage import Stage
+from tests.faults.opening import anything_may_fail
+from tests.faults.stage import Stage, open_stage
 from tests.faults.ways import HTTP, ways_of
 
 ORDER = sorted(PROVIDERS, key=lambda name: name != "gopay")
@@ -35,7 +36,11 @@ def main() -> int:
     parser.add_argument("--scene", default="")
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
-    with prefect_server(), tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as stage:
+    with ExitStack() as open_things:
+        open_things.enter_context(prefect_server())
+        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory()))
+        stage = open_things.enter_context(open_stage(folder))
+        open_things.enter_context(anything_may_fail(stage))
         rows: Rows = {}
         for scene in SCENES:
             if asked.scene in (scene.provider, scene.writer, ""):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from unittest.mock import patch
 
 from tasks.ledger import Ledger
 from tests.faults.drivers import watched_databases
-from tests.faults.stage import Stage, impatient, open_stage
+from tests.faults.stage import Stage, impatient
 from tests.faults.ways import in_a_hurry
 
 TTL_SECONDS = 0.8
@@ -17,12 +16,11 @@ TTL_SECONDS = 0.8
 
 
 @contextmanager
-def opened(folder: Path) -> Generator[Stage]:
-    """A stage where anything can go wrong; a Prefect server must be there."""
-    with ExitStack() as open_things:
-        stage = open_things.enter_context(open_stage(folder))
-        open_things.enter_context(watched_databases(stage.wire))
-        open_things.enter_context(in_a_hurry())
-        open_things.enter_context(impatient())
-        open_things.enter_context(patch.dict(Ledger.lease.__kwdefaults__, ttl_seconds=TTL_SECONDS))
-        yield stage
+def anything_may_fail(stage: Stage) -> Generator[None]:
+    """This process runs its flows on this stage alone while the `with` lasts; a Prefect server must be there."""
+    with ExitStack() as changes:
+        changes.enter_context(watched_databases(stage.wire))
+        changes.enter_context(in_a_hurry())
+        changes.enter_context(impatient())
+        changes.enter_context(patch.dict(Ledger.lease.__kwdefaults__, ttl_seconds=TTL_SECONDS))
+        yield
