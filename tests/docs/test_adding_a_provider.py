@@ -1,5 +1,6 @@
 """The page that shows how to add a provider is followed to the letter, in a copy of the project."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -45,8 +46,16 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def told(copy: Path, *command: str) -> tuple[int, str]:
+    # What this run of pytest was asked for, coverage above all, is no business of the one in the copy.
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
     done = subprocess.run(
-        [sys.executable, *command], cwd=copy, capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, *command],
+        cwd=copy,
+        env=own,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
     )
     return done.returncode, done.stdout + done.stderr
 
