@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlglot
 
 from blocks.pohoda import Database, PohodaUnit
 from sandbox.pohoda import AMOUNT_FIELD, SandboxPohoda
@@ -218,11 +217,6 @@ def test_a_new_years_database_that_cannot_be_opened_says_why(
     at_server({("StwPh_sys", finding.LISTED): FIRMA, ("master", finding.ON_SERVER): [(NAME, state, access, 0)]})
     with pytest.raises(kind, match=NAME):
         located(on_server(unit), NEW_YEAR)
-
-
-@pytest.mark.parametrize("statement", [finding.LISTED, finding.ON_SERVER, finding.CONFIRMED])
-def test_statements_are_t_sql(statement: str) -> None:
-    assert sqlglot.parse_one(statement, read="tsql").sql(dialect="tsql")
 
 
 def driver_error(state: str, text: str) -> Exception:
