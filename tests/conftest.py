@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from sandbox.services import keep_compiled
 from tests.postgresql import HASTY, LEFT_OUT, Postgresql
 from tests.postgresql import postgresql as running_postgresql
 
 # A busy machine must not make a property fail for being slow.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+keep_compiled()
 
 
 @pytest.fixture(scope="session")
