@@ -45,6 +45,7 @@ def asked_block(kind: type[BaseModel], title: str, console: Console) -> dict[str
             for problem in problems(error):
                 console.say(f"  ! {problem}")
             wanted = {str(one["loc"][0]) for one in error.errors(include_input=False) if one["loc"]} or None
+            answers = {name: answer for name, answer in answers.items() if not _refused(name, answer, wanted)}
         else:
             return answers
 
@@ -65,6 +66,11 @@ def _asked(
             if answer is not None:
                 found[name] = answer
     return found
+
+
+def _refused(name: str, answer: Any, wanted: Collection[str] | None) -> bool:
+    """Whether an answer must not be offered again; a whole section is not lost for one field of it."""
+    return wanted is not None and name in wanted and not isinstance(answer, dict)
 
 
 def _answer(field: FieldInfo, console: Console, known: Any) -> Any:
