@@ -83,10 +83,9 @@ def due_days(provider: ByPeriod, pohoda: PohodaUnit, ledger: Ledger, run: Run) -
     """The days that a run without orders fetches. The first such run of a source fixes where it begins."""
     source, horizon = provider.source, pohoda.horizon_days
     known = ledger.cursor(source, BEGIN)
-    begin = (
-        dt.date.fromisoformat(known) if known else first_begin(run.today, reach=provider.reach, horizon=horizon)
-    )
-    if known is None:
+    begin = dt.date.fromisoformat(known) if known else run.today
+    if known is None or begin > run.today:  # one that is still to come was fixed by a clock that ran ahead
+        begin = first_begin(run.today, reach=provider.reach, horizon=horizon)
         start = Delivery(cursors=((BEGIN, begin.isoformat()),))
         ledger.record(source, start, run=run.id, at=dt.datetime.now(dt.UTC))
     completed = ledger.completed_days(source, run.today - ONE_DAY * horizon, run.today)

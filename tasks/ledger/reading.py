@@ -14,6 +14,9 @@ from tasks.ledger.schema import coverage, cursors, faults, inquiries, payments, 
 from tasks.ledger.store import Store
 from tasks.tables import INCOMING, PAYMENTS, QUESTIONS, checked, table
 
+CLOCKS_DIFFER = dt.timedelta(minutes=5)
+"""By so much the clocks of machines that share a ledger may differ."""
+
 FRESHNESS: Mapping[str, str] = {
     "source": "str",
     "complete_until": "datetime64[us]",  # missing when no day is complete
@@ -99,8 +102,11 @@ def freshness(store: Store, since: dt.date | None) -> pd.DataFrame:
 
 
 def was_over(day: dt.date, moment: dt.datetime) -> bool:
-    """Whether the day had ended in Prague by the moment."""
-    return moment >= start_of(day + ONE_DAY)
+    """Whether the day had ended in Prague by the moment, which must have come.
+
+    One that has not is the word of a clock that ran ahead, and says nothing of the day.
+    """
+    return start_of(day + ONE_DAY) <= moment <= dt.datetime.now(dt.UTC) + CLOCKS_DIFFER
 
 
 def _without_gap(days: set[dt.date], since: dt.date | None) -> dt.date | None:
@@ -120,11 +126,15 @@ def cursor(store: Store, source: str, name: str) -> str | None:
 
 
 def due(store: Store, source: str, questions: pd.DataFrame, now: dt.datetime) -> pd.DataFrame:
-    """Those of the questions (`QUESTIONS`) that were never asked, or whose time to ask again has come."""
+    """Those of the questions (`QUESTIONS`) that were never asked, or whose time to ask again has come.
+
+    One asked later than `now` was asked by a clock that ran ahead; its time is not known, so it is asked.
+    """
     checked(QUESTIONS, questions)
     asked = inquiries.c
     resting = select(asked.key).where(
-        asked.source == source, asked.ask_again_at.is_(None) | (asked.ask_again_at > now)
+        asked.source == source,
+        asked.ask_again_at.is_(None) | ((asked.ask_again_at > now) & (asked.asked_at <= now + CLOCKS_DIFFER)),
     )
     with store.reading() as connection:
         keys = set(connection.execute(resting).scalars())

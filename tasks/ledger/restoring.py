@@ -139,7 +139,7 @@ def _bring_up_to_date(fresh: Path, file: Path, restored: Restored, prepare: Call
         prepare(store)
         with store.writing("restore") as connection:
             known = {row for (row,) in connection.execute(writes.select().with_only_columns(writes.c.id))}
-            noted = [_row(row) for row in noted_writes(file, restored.copy_of)]
+            noted = [_row(row) for row in noted_writes(file)]
             upsert(connection, writes, noted)
             connection.execute(delete(leases))
             told = asdict(restored) | {"writes": len({row["id"] for row in noted} - known)}

@@ -48,13 +48,17 @@ def keep(file: Path, now: dt.datetime) -> None:
     logged, and `check` tells of it.
     """
     copy = folder_of(file) / f"{now.date()}.db"
-    if copy.exists():
+    # Copies of days to come were made by a clock that ran ahead, and would be taken for the newest ones.
+    ahead = [other for other in copies(file) if other.stem > copy.stem]
+    if copy.exists() and not ahead:
         return
     if problem := problem_of(file):
         raise Damaged.by(problem)
     try:
         copy.parent.mkdir(mode=0o700, exist_ok=True)
         _copy(file, copy)
+        for other in ahead:
+            other.unlink(missing_ok=True)
         _let_go(file, now.date())
     except (OSError, sqlite3.Error) as error:
         log.warning("The ledger could not be backed up: %s", type(error).__name__)
@@ -130,12 +134,10 @@ def _not_noted(path: Path, error: OSError) -> PohodaPaymentsError:
     )
 
 
-def noted_writes(file: Path, since: str) -> list[dict[str, Any]]:
-    """The writes noted since this day (ISO), each once with its last outcome, by their ids."""
+def noted_writes(file: Path) -> list[dict[str, Any]]:
+    """The writes noted beside the ledger, each once with its last outcome, by their ids."""
     found: dict[int, dict[str, Any]] = {}
     for path in sorted(folder_of(file).glob(NOTED)):
-        if path.stem.removeprefix("writes-") < since:
-            continue
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(ValueError, TypeError, KeyError):  # a line that broke off
                 row: dict[str, Any] = json.loads(line)

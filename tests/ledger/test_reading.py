@@ -4,7 +4,7 @@ import datetime as dt
 
 import pandas as pd
 
-from tasks.days import Days
+from tasks.days import ONE_DAY, Days, prague_day
 from tasks.ledger import Ledger
 from tasks.ledger.reading import FRESHNESS
 from tasks.provider import Delivery
@@ -39,6 +39,13 @@ def test_an_older_fetch_recorded_later_takes_no_completeness_away(ledger: Ledger
     covered(ledger, LAST, LAST, at=NOON)
     covered(ledger, LAST, LAST, at=dt.datetime(2025, 11, 5, 12, tzinfo=dt.UTC))
     assert ledger.completed_days(SOURCE, LAST, LAST) == {LAST}
+
+
+def test_what_a_clock_that_ran_ahead_calls_complete_is_not(ledger: Ledger) -> None:
+    tomorrow = prague_day(dt.datetime.now(dt.UTC)) + ONE_DAY
+    covered(ledger, LAST, tomorrow, at=dt.datetime.now(dt.UTC) + 400 * ONE_DAY)
+    assert ledger.completed_days(SOURCE, LAST, tomorrow) == set()
+    assert ledger.freshness()["complete_until"].isna().all()
 
 
 def test_freshness_ends_before_the_first_gap(ledger: Ledger) -> None:
@@ -84,6 +91,15 @@ def test_questions_are_due_until_their_answer_is_final(ledger: Ledger) -> None:
     later = ledger.due(SOURCE, asked, again.to_pydatetime())
     assert checked(QUESTIONS, later)["key"].tolist() == ["pending", "never"]
     assert len(ledger.due("comgate:2", asked, NOON)) == 3
+
+
+def test_a_question_asked_by_a_clock_that_ran_ahead_is_asked_again(ledger: Ledger) -> None:
+    again = pd.Timestamp(NOON + 401 * ONE_DAY)
+    answers = table(ANSWERS, [{"key": "K", "outcome": "pending", "ask_again_at": again}])
+    ledger.record(SOURCE, Delivery(answers=answers), run="one", at=NOON + 400 * ONE_DAY)
+    assert ledger.due(SOURCE, questions("K"), NOON)["key"].tolist() == ["K"]
+    ledger.record(SOURCE, Delivery(answers=answers), run="two", at=NOON)
+    assert ledger.due(SOURCE, questions("K"), NOON).empty
 
 
 def test_a_later_answer_replaces_the_earlier_one(ledger: Ledger) -> None:

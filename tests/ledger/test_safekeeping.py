@@ -116,7 +116,8 @@ def test_a_ledger_that_is_gone_comes_back_from_its_copy(file: Path) -> None:
 
 def test_an_older_copy_serves_where_the_newest_is_damaged_too(file: Path) -> None:
     record(file, "1")
-    keep(file, NOON)
+    copy_now(file)
+    keep(file, dt.datetime.now(dt.UTC) + dt.timedelta(days=1))
     damage(copies(file)[0])
     damage(file)
     assert payment_ids(file) == ["1"]
@@ -163,6 +164,17 @@ def test_a_note_that_broke_off_spoils_no_other(file: Path) -> None:
     with noted.open("a") as broken:
         broken.write('{"id": 7, "unit": "1234')
     mark(file, "B")
+    damage(file)
+    with opened(file) as ledger:
+        assert sorted(ledger.marked(UNIT)["number"]) == ["A", "B"]
+
+
+def test_a_copy_by_a_clock_that_ran_ahead_is_not_taken_for_the_newest(file: Path) -> None:
+    mark(file, "A")
+    keep(file, dt.datetime.now(dt.UTC) + dt.timedelta(days=400))
+    record(file, "1")
+    mark(file, "B")
+    assert [copy.stem for copy in copies(file)] == [f"{dt.datetime.now(dt.UTC):%Y-%m-%d}"]
     damage(file)
     with opened(file) as ledger:
         assert sorted(ledger.marked(UNIT)["number"]) == ["A", "B"]
