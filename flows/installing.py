@@ -145,16 +145,19 @@ def _keeper_of(told: str) -> str:
 
 
 @contextmanager
-def serving(installation: Installation, home: Path) -> Generator[None]:
-    """The installation's Prefect server answering, and this process talking to it alone."""
+def serving(installation: Installation, home: Path) -> Generator[Keeper]:
+    """The installation's Prefect server answering, and this process talking to it alone.
+
+    Yields who keeps the server, for those who must stop and start it meanwhile.
+    """
     plain = installation.plain_environment()
     os.environ.update(plain)
     settings: dict[Any, Any] = {PREFECT_API_URL: plain["PREFECT_API_URL"]}
     if "PREFECT_API_AUTH_STRING" in plain:
         settings[PREFECT_API_AUTH_STRING] = plain["PREFECT_API_AUTH_STRING"]
-    with temporary_settings(settings), _kept(installation, home, "server"):
+    with temporary_settings(settings), _kept(installation, home, "server") as keeper:
         on_server.wait_for_server(plain["PREFECT_API_URL"])
-        yield
+        yield keeper
 
 
 @contextmanager
@@ -165,20 +168,20 @@ def working(installation: Installation, home: Path) -> Generator[None]:
 
 
 @contextmanager
-def _kept(installation: Installation, home: Path, name: str) -> Generator[None]:
+def _kept(installation: Installation, home: Path, name: str) -> Generator[Keeper]:
     """One service made known and started; stopped again only where nobody keeps it."""
     service = service_named(installation, home, name)
-    if service is None:
-        yield
-        return
     keeper = keeper_of(installation, home)
+    if service is None:
+        yield keeper
+        return
     keeper.install([service])
     if name == "server" and on_server.answers(installation.plain_environment()["PREFECT_API_URL"]):
-        yield
+        yield keeper
         return
     keeper.start(service)
     try:
-        yield
+        yield keeper
     finally:
         if installation.services == "none":
             keeper.stop(service)

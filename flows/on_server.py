@@ -28,6 +28,7 @@ from tasks.installing.deployments import deployments, full_name
 from tasks.installing.home import Installation, write_privately
 
 STARTING_SECONDS = 180.0
+STOPPING_SECONDS = 60.0
 LONGEST_RUN_SECONDS = 1800.0
 PAUSE_SECONDS = 2.0
 DEPLOYMENTS = "deployments.yaml"
@@ -68,6 +69,16 @@ def answers(api: str) -> bool:
         return httpx.get(f"{api}/health", timeout=5).status_code == int(httpx.codes.OK)
     except httpx.TransportError:
         return False
+
+
+def is_silent(api: str) -> bool:
+    """Whether the server there has ended, after waiting for a server that was told to end."""
+    deadline = time.monotonic() + STOPPING_SECONDS
+    while answers(api):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(PAUSE_SECONDS)
+    return True
 
 
 def make_pool(pool: str) -> None:

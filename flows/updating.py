@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,13 +14,15 @@ from blocks.notification import Notification
 from blocks.pohoda import PohodaUnit
 from flows import on_server
 from flows.automations import ensure_automations
-from flows.installing import keeper_of, serving
+from flows.installing import keeper_of, service_named, serving
 from flows.providers import PROVIDERS
 from flows.runs import block_named
 from tasks.errors import PohodaPaymentsError, SettingError, Unavailable
+from tasks.installing import prefect_database
 from tasks.installing.definitions import services
 from tasks.installing.home import Installation, Version, keep, the_installed
-from tasks.installing.versions import copied, placed
+from tasks.installing.keeping import Keeper
+from tasks.installing.versions import copied, placed, poured
 from tasks.ledger import Ledger
 from tasks.ledger.migrating import bring_back
 
@@ -31,9 +33,10 @@ COPIES = "ledger-copies"
 def update(home: Path, source: Path) -> None:
     """Put the delivered version in the place of the present one.
 
-    Its packages are installed first, while everything goes on. Then runs are let to end, ledgers are copied, and
-    the new version makes services and deployments its own. When it fails at that, the present one is put back.
-    Raises SettingError and Unavailable with what was done.
+    Its packages are installed first, while everything goes on. Then runs are let to end, ledgers and Prefect's
+    own database are copied, and the new version makes server, services and deployments its own. When it fails at
+    that, the present one is put back, with both as they were. Raises SettingError and Unavailable with what was
+    done.
     """
     installation = the_installed(home)
     new = placed(source.expanduser().resolve(), home)
@@ -47,12 +50,20 @@ def update(home: Path, source: Path) -> None:
     changed = installation.model_copy(
         update={"current": new, "previous": [*installation.previous, installation.current]}
     )
-    with serving(installation, home), resting(installation, home):
-        copied(ledger_files(installation), home / COPIES, new.number)
+    with serving(installation, home) as keeper, resting(installation, home):
+        ledgers = ledger_urls(installation)
+        copied(ledger_files(ledgers), home / COPIES, new.number)
+        with stopped(installation, home, keeper) as database:
+            kept = copied([database] if database else [], home / COPIES, new.number)
         try:
+            start_server(changed, home, keeper)
             changed_to(changed, home)
         except PohodaPaymentsError:
-            bring_ledgers_back(installation, installation.current, new)
+            with stopped(changed, home, keeper) as database:
+                bring_ledgers_back(ledgers, installation.current, new)
+                if database and kept:
+                    poured(kept[0], database)
+            start_server(installation, home, keeper)
             changed_to(installation, home)
             raise
     print(f"Nyní je nainstalována verze {new.number}; zpět vede příkaz rollback.")
@@ -61,7 +72,8 @@ def update(home: Path, source: Path) -> None:
 def roll_back(home: Path) -> None:
     """Put the version before in the place of the present one.
 
-    Ledgers are copied, then taken back to the tables that it knows; no payment and no mark is lost.
+    Ledgers and Prefect's database are copied, then taken back to the tables that it knows; no payment and no
+    mark is lost. Where Prefect does not know the way back, blocks and schedules are those from before the update.
     """
     installation = the_installed(home)
     if not installation.previous:
@@ -72,9 +84,13 @@ def roll_back(home: Path) -> None:
         )
     *earlier, former = installation.previous
     changed = installation.model_copy(update={"current": former, "previous": earlier})
-    with serving(installation, home), resting(installation, home):
-        copied(ledger_files(installation), home / COPIES, former.number)
-        bring_ledgers_back(installation, former, installation.current)
+    with serving(installation, home) as keeper, resting(installation, home):
+        ledgers = ledger_urls(installation)
+        copied(ledger_files(ledgers), home / COPIES, former.number)
+        with stopped(installation, home, keeper) as database:
+            bring_ledgers_back(ledgers, former, installation.current)
+            bring_prefect_back(database, home / COPIES, former, installation.current)
+        start_server(changed, home, keeper)
         changed_to(changed, home)
     print(f"Nyní je nainstalována verze {former.number}.")
 
@@ -116,6 +132,55 @@ def refresh(home: Path) -> None:
 
 
 @contextmanager
+def stopped(installation: Installation, home: Path, keeper: Keeper) -> Generator[Path | None]:
+    """The installation's own Prefect server stopped, for `start_server` to start; by itself it starts only when
+    what is done meanwhile fails.
+
+    Yields the server's database, None where the server is elsewhere and nothing is stopped. Raises SettingError
+    when somebody else keeps the server running.
+    """
+    server = service_named(installation, home, "server")
+    if server is None:
+        yield None
+        return
+    api = installation.plain_environment()["PREFECT_API_URL"]
+    keeper.stop(server)
+    try:
+        if not on_server.is_silent(api):
+            raise SettingError(
+                "The Prefect server goes on, so its database cannot be copied",
+                evidence=f"{api} still answers",
+                next_step="end the server by the means by which it was started, then run the command again",
+            )
+        yield prefect_database.database_of(installation, home)
+    except BaseException:
+        keeper.start(server)
+        raise
+
+
+def start_server(installation: Installation, home: Path, keeper: Keeper) -> None:
+    """Start the server of this version, which makes the database its own, and wait until it answers."""
+    server = service_named(installation, home, "server")
+    if server is not None:
+        keeper.install([server])
+        keeper.start(server)
+        on_server.wait_for_server(installation.plain_environment()["PREFECT_API_URL"])
+
+
+def bring_prefect_back(database: Path | None, copies: Path, to: Version, by: Version) -> None:
+    """Take the stopped server's database back to the tables that a version knows. `by` is the newer one."""
+    before = prefect_database.copy_before(copies, by.number)
+    if database is None or before is None:
+        return
+    copied([database], copies, to.number)
+    if not prefect_database.bring_back(database, before, by):
+        print(
+            f"Bloky, rozvrhy a seznam běhů jsou jako před aktualizací na verzi {by.number}; novější jsou v kopii "
+            f"ve složce {copies}."
+        )
+
+
+@contextmanager
 def resting(installation: Installation, home: Path) -> Generator[None]:
     """No run going on and none starting; those that fall due meanwhile are made up afterwards."""
     on_server.pause(installation.pool, paused=True)
@@ -132,9 +197,9 @@ def resting(installation: Installation, home: Path) -> Generator[None]:
         on_server.pause(installation.pool, paused=False)
 
 
-def ledger_files(installation: Installation) -> list[Path]:
-    """The ledgers of the units that are files and exist."""
-    urls = [make_url(url) for url in ledger_urls(installation)]
+def ledger_files(ledgers: Iterable[str]) -> list[Path]:
+    """Those of the ledgers at these addresses that are files and exist."""
+    urls = [make_url(url) for url in ledgers]
     files = [Path(url.database) for url in urls if url.get_backend_name() == "sqlite" and url.database]
     return [file for file in files if file.is_file()]
 
@@ -145,9 +210,9 @@ def ledger_urls(installation: Installation) -> list[str]:
     return [unit.ledger.get_secret_value() for unit in units if unit.ledger is not None]
 
 
-def bring_ledgers_back(installation: Installation, to: Version, by: Version) -> None:
+def bring_ledgers_back(ledgers: Iterable[str], to: Version, by: Version) -> None:
     """Take the ledgers back to the tables that a version knows. `by` is the newer one, which knows how."""
-    for url in ledger_urls(installation):
+    for url in ledgers:
         bring_back(
             url, to.folder / "tasks" / "ledger" / "migrations", by.folder / "tasks" / "ledger" / "migrations"
         )

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tasks.errors import SettingError
 from tasks.installing.home import WINDOWS, Version
+from tasks.ledger.safekeeping import make_privately
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
 LARGEST_DELIVERY = 500_000_000
@@ -108,14 +109,23 @@ def with_packages(folder: Path) -> Path:
     return python
 
 
-def copied(ledgers: Iterable[Path], folder: Path, before: str) -> list[Path]:
-    """Consistent copies of ledgers that are files, made while they may be in use, named by the coming version."""
-    folder.mkdir(parents=True, exist_ok=True)
+def copied(files: Iterable[Path], folder: Path, before: str) -> list[Path]:
+    """Consistent copies of databases that are files, made while they may be in use, named by the coming version.
+
+    Only their owner may read them, as is the case with the databases themselves.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     moment = dt.datetime.now(dt.UTC)
     made: list[Path] = []
-    for ledger in ledgers:
-        copy = folder / f"{ledger.stem}-before-{before}-{moment:%Y%m%dT%H%M%S}.db"
-        with closing(sqlite3.connect(ledger)) as source, closing(sqlite3.connect(copy)) as target:
-            source.backup(target)
+    for file in files:
+        copy = folder / f"{file.stem}-before-{before}-{moment:%Y%m%dT%H%M%S%f}.db"
+        make_privately(copy)
+        poured(file, copy)
         made.append(copy)
     return made
+
+
+def poured(source: Path, target: Path) -> None:
+    """Put the contents of one SQLite database in the place of another's, all of it or nothing."""
+    with closing(sqlite3.connect(source)) as full, closing(sqlite3.connect(target)) as filled:
+        full.backup(filled)
