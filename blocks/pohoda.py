@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from prefect.blocks.core import Block
@@ -14,6 +15,10 @@ from blocks.matching import Matching
 
 LONGEST_USER_FIELD = 16
 """Characters of a user field's name in Pohoda, its prefix included (pohoda-sql.md 8)."""
+NOTES: Mapping[str, str] = {"pozn2": "Pozn2", "pozn": "Pozn"}
+"""Columns beside user fields that marks may go to, by their names in lower case, the better one first: the
+internal note and the note of a document, both free text that nothing is computed from. No other native column is
+one: each of them is printed, matched, booked or acted upon (docs/writing.md)."""
 
 
 def _column(name: str) -> str:
@@ -25,17 +30,25 @@ def _column(name: str) -> str:
     return plain
 
 
-def _user_field(name: str) -> str:
+def is_note(name: str) -> bool:
+    """Whether the column is one of `NOTES`, whatever its letter case."""
+    return name.lower() in NOTES
+
+
+def _mark_field(name: str) -> str:
     plain = _column(name)
+    if is_note(plain):
+        return NOTES[plain.lower()]
     if plain and not (plain.lower().startswith("vpr") and len(plain) <= LONGEST_USER_FIELD):
         raise ValueError(
-            "Stav úhrad se zapisuje jen do volitelných parametrů: název začíná VPr a má nejvýše 16 znaků."
+            "Stav úhrad se zapisuje do volitelných parametrů (název začíná VPr a má nejvýše 16 znaků), "
+            "nebo jako řádek do poznámky: Pozn2, případně Pozn."
         )
     return plain
 
 
 Column = Annotated[str, AfterValidator(_column)]
-UserField = Annotated[str, AfterValidator(_user_field)]
+MarkField = Annotated[str, AfterValidator(_mark_field)]
 
 
 class Database(Section):
@@ -184,20 +197,23 @@ class Agenda(Section):
     """One kind of documents: whether it takes part, what identifies it, and the fields that marks go to."""
 
     active: bool = Field(default=True, title="Používat", description="Zda se v této agendě hledají doklady.")
-    amount_field: UserField = Field(
+    amount_field: MarkField = Field(
         default="",
         title="Pole uhrazené částky",
-        description="Databázový název pole typu Měna, např. VPrUhrazeno; prázdné = částka se nezapisuje.",
+        description="Databázový název pole typu Měna, např. VPrUhrazeno; bez edice E1 Pozn2 = řádek v interní "
+        "poznámce; prázdné = částka se nezapisuje.",
     )
-    count_field: UserField = Field(
+    count_field: MarkField = Field(
         default="",
         title="Pole počtu plateb",
-        description="Databázový název pole typu Číslo (celé), např. VPrPocetPlateb; prázdné = nezapisuje se.",
+        description="Databázový název pole typu Číslo (celé), např. VPrPocetPlateb; bez edice E1 Pozn2; "
+        "prázdné = nezapisuje se.",
     )
-    paid_field: UserField = Field(
+    paid_field: MarkField = Field(
         default="",
         title="Pole „uhrazeno vše“",
-        description="Databázový název pole typu Ano/Ne, např. VPrUhrazVse; prázdné = nezapisuje se.",
+        description="Databázový název pole typu Ano/Ne, např. VPrUhrazVse; bez edice E1 Pozn2; "
+        "prázdné = nezapisuje se.",
     )
     variable_symbol_column: Column = Field(
         default="",
@@ -212,10 +228,24 @@ class Agenda(Section):
 
     @model_validator(mode="after")
     def _fields_differ(self) -> Self:
-        given = [name.lower() for name in (self.amount_field, self.count_field, self.paid_field) if name]
-        if len(given) != len(set(given)):
-            raise ValueError("Částka, počet plateb a uhrazeno vše potřebují každé své pole.")
+        given = [name.lower() for name in self._mark_fields if name]
+        own, notes = [n for n in given if not is_note(n)], {n for n in given if is_note(n)}
+        if len(own) != len(set(own)):
+            raise ValueError("Částka, počet plateb a uhrazeno vše potřebují každé své pole, mimo poznámku.")
+        if len(notes) > 1:
+            raise ValueError("Úhrady, které jdou do poznámky, musí jít všechny do téže: Pozn2, nebo Pozn.")
+        if notes & {self.variable_symbol_column.lower(), self.reference_column.lower()}:
+            raise ValueError("Poznámka, ze které se čte klíč platby nebo symbol, nemůže nést úhrady.")
         return self
+
+    @property
+    def note(self) -> str:
+        """The note that marks go to, as a line in it; empty when none does."""
+        return next((name for name in self._mark_fields if is_note(name)), "")
+
+    @property
+    def _mark_fields(self) -> tuple[str, str, str]:
+        return self.amount_field, self.count_field, self.paid_field
 
 
 class PohodaUnit(Block):
@@ -245,7 +275,7 @@ class PohodaUnit(Block):
         default="mserver",
         title="Způsob zápisu",
         description="mserver = do polí úhrad přes mServer (verze Pohody to musí umět); "
-        "sql = do týchž polí přímo v databázi, mimo podporované rozhraní Pohody; "
+        "sql = do volitelných parametrů přímo v databázi, mimo podporované rozhraní Pohody; "
         "settlement = POZOR, zásah do účetnictví: mServer faktury a zálohové faktury skutečně zlikviduje, "
         "bez vazby na banku; likvidace z bankovního výpisu by je pak uhradila podruhé.",
     )

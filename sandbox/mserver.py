@@ -12,7 +12,7 @@ import asyncio
 import base64
 import gzip
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -60,7 +60,7 @@ class Unit(Protocol):
         ...
 
     def apply(self, agenda: str, row_id: int, values: Mapping[str, Value | None]) -> bool:
-        """Set user fields of a document; False when there is none. KeyError for an unknown field."""
+        """Set user fields or notes of a document; False when there is none. KeyError for an unknown field."""
         ...
 
     def settle(self, agenda: str, row_id: int, amount: Decimal) -> bool:
@@ -112,6 +112,8 @@ class SandboxMServer:
     """How an update of a missing document is answered; what real ones do is not documented (2.5)."""
     tells_company: bool = True
     """Whether `companyDetail` names the database and the year."""
+    stored_note: Callable[[str], str] = str
+    """What becomes of the text of a note when it is stored; nothing, unless a test thinks otherwise."""
     log: list[Logged] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     """Ids of items that made a new document. There must never be one."""
@@ -254,8 +256,10 @@ class SandboxMServer:
         for name, (kind, _) in asked.values.items():
             if kinds.get(name.lower()) != kind:
                 return self._refuse(answer, key[1], asked, 110, f"Parametr {name} typu {kind} neexistuje.")
-        if asked.values:
-            self.unit.apply(agenda, row_id, {name: typed(*value) for name, value in asked.values.items()})
+        notes = {column: self.stored_note(text) for column, text in asked.notes.items()}
+        if asked.values or notes:
+            values = {name: typed(*value) for name, value in asked.values.items()}
+            self.unit.apply(agenda, row_id, values | notes)
         self._imported[key] = agenda, row_id, number
         told = answers.inner(answers.item(answer, key[1], "ok"), asked.element, "ok")
         answers.produced(told, row_id, number, "update")

@@ -46,6 +46,8 @@ _AGENDAS = {
     "issuedInvoice": "issued_invoice",
     "issuedAdvanceInvoice": "advance_invoice",
 }
+NOTES = {"intNote": "Pozn2", "note": "Pozn"}
+"""The notes in a header, plain text of any length, and the columns they are kept in."""
 _VALUES = {
     "currencyValue": re.compile(r"-?\d+(\.\d+)?"),
     "integerValue": re.compile(r"-?\d+"),
@@ -82,6 +84,8 @@ class Item:
     row_id: int | None = None
     values: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Value element and text of each parameter by its field's name."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """The new notes by their columns."""
     amount: Decimal = Decimal(0)
     """How much is to be settled."""
 
@@ -138,8 +142,9 @@ def _document(document: Element, accepts_updates: bool) -> Item:
         raise Invalid(f"Prvek {kind} obsahuje neočekávaný prvek, očekává se {', '.join(sequence)}.")
     header = parts.get(f"{kind}Header")
     values = _parameters(header) if header is not None else {}
+    notes = _notes(header) if header is not None else {}
     action, row_id = _action(parts.get("actionType"), accepts_updates)
-    return Item(kind, action, _agendas(kind, header), row_id, values)
+    return Item(kind, action, _agendas(kind, header), row_id, values, notes)
 
 
 def _action(action_type: Element | None, accepts_updates: bool) -> tuple[str, int | None]:
@@ -173,6 +178,14 @@ def _parameters(header: Element) -> dict[str, tuple[str, str]]:
         if element not in _VALUES or not _VALUES[element].fullmatch(value):
             raise Invalid(f"Prvek {element}: hodnota '{value}' není platná.")
         found[name] = element, value
+    return found
+
+
+def _notes(header: Element) -> dict[str, str]:
+    told = [part for part in header if _name(part).partition(":")[2] in NOTES]
+    found = {NOTES[_name(part).partition(":")[2]]: part.text or "" for part in told}
+    if len(found) != len(told) or any(len(part) for part in told):
+        raise Invalid("Poznámka je v hlavičce dvakrát, nebo v ní není jen text.")
     return found
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -29,6 +31,12 @@ AMOUNT_FIELD = "VPrUhrazeno"
 COUNT_FIELD = "VPrPocetPlateb"
 PAID_FIELD = "VPrUhrazVse"
 KEY_FIELD = "VPrPlatbaKlic"
+NOTES = ("Pozn2", "Pozn")
+"""The internal note and the note of a document."""
+LINE = re.compile(
+    r"#Platby (?P<number>\S+): uhrazeno (?P<amount>[-0-9 ,]+); plateb (?P<count>\d+); zcela (?P<paid>ano|ne)"
+)
+"""The marks of a document in an installation without user fields, as a person reads them in its internal note."""
 
 _TABLE = {
     "issued_invoice": ("FA", "RelTpFak", 1),
@@ -48,6 +56,7 @@ class SandboxPohoda:
         self.ico = ico
         self.year = year
         self.company = company
+        self.user_fields = True
         self._writing = threading.Lock()
 
     @classmethod
@@ -67,18 +76,29 @@ class SandboxPohoda:
             create_catalogue(connection)
         return pohoda
 
+    def remove_user_fields(self) -> None:
+        """Make it an installation without the edition E1: no user fields, so no payment keys either."""
+        names = (AMOUNT_FIELD, COUNT_FIELD, PAID_FIELD, KEY_FIELD)
+        with self._writing, self._connected() as connection:
+            for table, name in product(("FA", "OBJ"), names):
+                connection.execute(f"ALTER TABLE [{table}] DROP COLUMN [{name}]")
+            connection.execute("DELETE FROM sVPpol")
+        with closing(sqlite3.connect(catalogue_beside(self.path))) as connection, connection:
+            connection.execute("DELETE FROM COLUMNS WHERE COLUMN_NAME LIKE 'VPr%'")
+        self.user_fields = False
+
     @property
     def database_name(self) -> str:
         """The name that the same database would have on SQL Server."""
         return self.path.stem
 
     def unit(self, mserver_address: str, ledger: str) -> PohodaUnit:
-        """The block of this unit, with fields for the marks in all three agendas."""
+        """The block of this unit, with fields for the marks in all three agendas, or their internal note."""
         agenda = Agenda(
-            amount_field=AMOUNT_FIELD,
-            count_field=COUNT_FIELD,
-            paid_field=PAID_FIELD,
-            reference_column=KEY_FIELD,
+            amount_field=AMOUNT_FIELD if self.user_fields else NOTES[0],
+            count_field=COUNT_FIELD if self.user_fields else NOTES[0],
+            paid_field=PAID_FIELD if self.user_fields else NOTES[0],
+            reference_column=KEY_FIELD if self.user_fields else "",
         )
         return PohodaUnit(
             ico=self.ico,
@@ -101,12 +121,12 @@ class SandboxPohoda:
         return row[0] if row else None
 
     def apply(self, agenda: str, row_id: int, values: Mapping[str, Value | None]) -> bool:
-        """Set these user fields of one document; False when the agenda has no document of this id.
+        """Set these user fields or notes of one document; False when the agenda has no document of this id.
 
-        Raises KeyError for a field that is not one of the user fields.
+        Raises KeyError for a field that is neither.
         """
         table, kind, value = _TABLE[agenda]
-        spelled = {name.lower(): name for name in (AMOUNT_FIELD, COUNT_FIELD, PAID_FIELD, KEY_FIELD)}
+        spelled = {name.lower(): name for name in (AMOUNT_FIELD, COUNT_FIELD, PAID_FIELD, KEY_FIELD, *NOTES)}
         stored = {spelled[name.lower()]: _stored(name, given) for name, given in values.items()}
         assignments = ", ".join(f"[{name}] = ?" for name in stored)
         with self._writing, self._connected() as connection:
@@ -153,7 +173,9 @@ class SandboxPohoda:
         return self.apply(agenda, row_id, {AMOUNT_FIELD: amount, COUNT_FIELD: count, PAID_FIELD: paid})
 
     def marks(self) -> dict[tuple[str, int], Marks | None]:
-        """What stands on each document now: None where all three fields are empty."""
+        """What stands on each document now: None where all three fields, or the note's line, are empty."""
+        if not self.user_fields:
+            return {key: _line_in(number, note) for key, (number, note) in self._notes(NOTES[0]).items()}
         found: dict[tuple[str, int], Marks | None] = {}
         with self._connected() as connection:
             for agenda, (table, kind, value) in _TABLE.items():
@@ -166,6 +188,22 @@ class SandboxPohoda:
                     found[agenda, row_id] = _marks(*standing)
         return found
 
+    def notes(self, column: str = NOTES[0]) -> dict[tuple[str, int], str]:
+        """The whole note of each document."""
+        return {key: note for key, (_, note) in self._notes(column).items()}
+
+    def _notes(self, column: str) -> dict[tuple[str, int], tuple[str, str]]:
+        found: dict[tuple[str, int], tuple[str, str]] = {}
+        with self._connected() as connection:
+            for agenda, (table, kind, value) in _TABLE.items():
+                rows = connection.execute(
+                    f"SELECT ID, Cislo, [{column}] FROM [{table}] "
+                    f"WHERE [{kind}] = ? AND COALESCE(Cislo, '') <> ''",
+                    (value,),
+                )
+                found |= {(agenda, row_id): (number, note or "") for row_id, number, note in rows}
+        return found
+
     @contextmanager
     def _connected(self) -> Generator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path, timeout=30)) as connection, connection:
@@ -176,6 +214,15 @@ def _stored(name: str, value: Value | None) -> str | int | None:
     if value is not None and name.lower() == AMOUNT_FIELD.lower():
         return f"{Decimal(value):.4f}"
     return str(value) if isinstance(value, Decimal) else value
+
+
+def _line_in(number: str, note: str) -> Marks | None:
+    """What the one line for this document says, as an accountant would read it."""
+    found = [line for line in map(LINE.fullmatch, note.splitlines()) if line and line["number"] == number]
+    if not found:
+        return None
+    (line,) = found
+    return Marks(hundredths(line["amount"]), int(line["count"]), line["paid"] == "ano")
 
 
 def _marks(amount: str | None, count: int | None, paid: int | None) -> Marks | None:

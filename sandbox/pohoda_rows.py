@@ -19,6 +19,7 @@ Row = dict[str, str | int | float | None]
 ISSUED, ADVANCE, RECEIVED = 1, 4, 1
 CURRENCIES = {"EUR": (9, 25.125), "USD": (21, 23.4)}
 """Row id in sCMeny and rate; the ids differ from one installation to another."""
+INTERNAL_NOTES = (None, "", "Zákazník volal.\r\nVyřizuje Petra, dodat do 14 h. ", " v archivu\r\n\r\n")
 OTHER_KINDS = (2, 5, 6, 8, 11, 14)
 """Credit notes, receivables, pro-forma, corrective documents and received invoices: the same table, not ours."""
 
@@ -81,6 +82,8 @@ def _shared(paper: Paper) -> Row:
         "Firma": f"Odběratel č. {paper.customer} z Příbrami" if paper.customer else None,
         "ICO": f"{70000000 + paper.customer} " if paper.customer % 3 == 1 else (None, "")[paper.id % 2],
         "DatStorn": _moment(paper.issued_on + dt.timedelta(days=1)) if paper.cancelled else None,
+        "Pozn": (None, "Děkujeme za objednávku.", "")[paper.id % 3],
+        "Pozn2": INTERNAL_NOTES[paper.id % len(INTERNAL_NOTES)],
         "DatCreate": _moment(paper.issued_on),
         "DatSave": None if paper.id % 5 == 0 else _moment(paper.issued_on),
         "VPrPlatbaKlic": paper.gateway_key + spaces if paper.gateway_key else (None, "")[paper.id % 2],

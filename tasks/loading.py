@@ -34,7 +34,7 @@ NOT_REACHED = "Zápis se nezdařil, na dokladu se nic nezměnilo."
 
 LOST = "Zda se zápis provedl, ukáže příští běh."
 
-Marks = tuple[int | None, ...]
+Marks = tuple[int, ...]
 Key = tuple[str, int]
 Result = tuple[Outcome, str]
 Standing = Callable[[pd.DataFrame], pd.DataFrame]
@@ -147,10 +147,10 @@ class _Batch:
         }
 
     def _compared(self, agenda: str, marks: Sequence[Any]) -> Marks:
-        """The marks that the writer sets in this agenda, the others as if empty."""
+        """The marks that the writer sets in this agenda; an empty one, and any other, is nothing."""
         ours = self._writer.marks(agenda)
         return tuple(
-            int(value) if name in ours and not pd.isna(value) else None
+            int(value) if name in ours and not pd.isna(value) else 0
             for name, value in zip(MARKS, marks, strict=True)
         )
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 
-from blocks.pohoda import PohodaUnit
+from blocks.pohoda import PohodaUnit, is_note
 from tasks.checking import Finding, looked
-from tasks.pohoda.catalogue import KINDS, SETTINGS, TABLE, Catalogue, read_catalogue, read_facts
+from tasks.pohoda.catalogue import (
+    KINDS,
+    MARK_FIELDS,
+    SETTINGS,
+    TABLE,
+    Catalogue,
+    kind_of,
+    read_catalogue,
+    read_facts,
+)
 from tasks.pohoda.connection import Connection, connected, read_rows
 from tasks.pohoda.fields import FieldChoice, possible_fields, read_labels
 from tasks.pohoda.rights import listed, read_rights
 from tasks.reporting.text import AGENDA_NAMES
-from tasks.tables import AGENDAS
+from tasks.tables import AGENDAS, MARKS
 
 AREA = "Databáze"
 FIELDS = "Pole dokladů"
@@ -134,21 +143,23 @@ def _fields(connection: Connection, unit: PohodaUnit) -> list[Finding]:
         settings = unit.agenda(agenda)
         if not settings.active:
             continue
-        choices = possible_fields(agenda, settings, catalogue, labels)
+        choices = possible_fields(unit, agenda, catalogue, labels)
         configured = {field: getattr(settings, field) for field in KINDS if getattr(settings, field)}
         found += [_field(agenda, field, name, catalogue, choices) for field, name in configured.items()]
-        if not any(field.endswith("_field") for field in configured):
-            found.append(_no_field(agenda, choices))
+        marked = any(field in MARK_FIELDS for field in configured)
+        found.append(_possible(agenda, choices) if marked else _no_field(agenda, choices))
     return found
 
 
 def _field(agenda: str, field: str, name: str, catalogue: Catalogue, choices: Sequence[FieldChoice]) -> Finding:
     label = f"{AGENDA_NAMES[agenda]}: {FIELD_NAMES[field]}"
-    table, kinds = TABLE[agenda], KINDS[field][1]
+    table, kinds = TABLE[agenda], kind_of(field, name)[1]
     column = catalogue.column(table, name)
     place = f"{table}.{column[0]} {column[1]}" if column else table
     if column and column[1] in kinds:
-        return Finding(FIELDS, label, "ok", "Pole existuje a je správného druhu.", place)
+        noted = field in MARK_FIELDS and is_note(name)
+        line = " Píše se do něj řádek mezi text lidí."
+        return Finding(FIELDS, label, "ok", f"Pole existuje a je správného druhu.{line if noted else ''}", place)
     cause = f"Pole {name} není druhu {KIND_NAMES[field]}." if column else f"Pole {name} v Pohodě není."
     usable = "; ".join(_described(choice) for choice in choices if choice.type in kinds)
     next_step = (
@@ -159,25 +170,43 @@ def _field(agenda: str, field: str, name: str, catalogue: Catalogue, choices: Se
     return Finding(FIELDS, label, "wrong", cause, f"{SETTINGS[agenda]}.{field}, {place}", next_step)
 
 
+def _possible(agenda: str, choices: Sequence[FieldChoice]) -> Finding:
+    """Where else marks could go."""
+    cause = "Kam lze v této agendě úhrady zapisovat."
+    return Finding(FIELDS, f"{AGENDA_NAMES[agenda]}: možná pole", "ok", cause, _listed(choices))
+
+
 def _no_field(agenda: str, choices: Sequence[FieldChoice]) -> Finding:
     """Marks have nowhere to go; what would do is told with what it is called in Pohoda, and suggested."""
     suggested = [
-        f"{FIELD_NAMES[f'{choice.suggested_for}_field']} = {_described(choice)}"
+        f"{FIELD_NAMES[f'{mark}_field']} = {_described(choice)}"
+        for mark in MARKS
         for choice in choices
-        if choice.suggested_for
+        if mark in choice.suggested_for
     ]
+    by_note = any(choice.suggested_for and choice.note for choice in choices)
+    better = " S edicí E1 raději vytvořte volitelné parametry." if by_note else ""
     return Finding(
         FIELDS,
         f"{AGENDA_NAMES[agenda]}: pole úhrad",
         "warning",
         "V této agendě není kam úhrady zapisovat.",
-        "možná pole: " + "; ".join(map(_described, choices))
-        if choices
-        else "v Pohodě nejsou žádné vhodné volitelné parametry",
-        f"Nabízí se: {'; '.join(suggested)}. Zapište to do bloku."
+        _listed(choices),
+        f"Nabízí se: {'; '.join(suggested)}. Zapište to do bloku.{better}"
         if suggested
         else "Vyberte nebo vytvořte pole a zapište je do bloku, nebo agendu přestaňte používat.",
     )
+
+
+def _listed(choices: Sequence[FieldChoice]) -> str:
+    if not choices:
+        return "v Pohodě nejsou žádné vhodné volitelné parametry"
+    return "možná pole: " + "; ".join(f"{_described(choice)}, {_kind(choice)}" for choice in choices)
+
+
+def _kind(choice: FieldChoice) -> str:
+    """The field's kind as Pohoda calls it when one is made."""
+    return "řádek v textu" if choice.note else KIND_NAMES[f"{next(iter(choice.fits))}_field"]
 
 
 def _described(choice: FieldChoice) -> str:

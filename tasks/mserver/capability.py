@@ -71,6 +71,15 @@ class UpdateCapability:
         if any(self.verdict(form) == "unclear" for form in FORMS):
             self._probe()
 
+    @property
+    def keeps_notes(self) -> bool:
+        """Whether the last known release was seen to keep what people wrote in a note that it was given anew."""
+        return self._memory.capability(self._notes_name) == "kept"
+
+    def remember_notes_kept(self) -> None:
+        """Keep that the release that answers now was seen to do so."""
+        self._memory.remember_capability(self._notes_name, "kept")
+
     def notice(self, answer: PackAnswer) -> None:
         """Learn from any answer which release it is; what was known of another one no longer counts."""
         if answer.release and answer.release != self.release:
@@ -94,6 +103,10 @@ class UpdateCapability:
             item = answer.to(f"PROBE-{form}")
             self.remember(form, judged(item))
             self._complaints[form] = item.complaint[1] if item else ""
+
+    @property
+    def _notes_name(self) -> str:
+        return f"mserver notes {self._client.address} {self.release}"
 
     def _name(self, form: Form) -> str:
         return f"mserver update {form} {self._client.address} {self.release}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from tasks.mserver.requests import ELEMENT, FORMS, Form, Pack
+from tasks.mserver.requests import ELEMENT, FORMS, NOTE_ELEMENTS, Form, Pack
 from tasks.mserver.schema import tag
 from tasks.xml import Element, parse
 
@@ -75,5 +75,7 @@ def _chosen(node: Element, names: tuple[str, ...]) -> bool:
 
 
 def _marks(form: Form, header: Element) -> bool:
-    allowed = (tag(form, "parameters"), tag(form, "invoiceType"))
-    return header.tag == tag(form, f"{ELEMENT[form]}Header") and all(part.tag in allowed for part in header)
+    texts = [tag(form, name) for name in ("invoiceType", *NOTE_ELEMENTS.values())]
+    return header.tag == tag(form, f"{ELEMENT[form]}Header") and all(
+        part.tag == tag(form, "parameters") or (part.tag in texts and not len(part)) for part in header
+    )

@@ -10,15 +10,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from lxml import etree
 
-from blocks.pohoda import Agenda
+from blocks.pohoda import NOTES, Agenda, is_note
 from tasks.errors import SettingError
 from tasks.money import wire
 from tasks.mserver.schema import NAMESPACES, tag
+from tasks.tables import MARKS
 from tasks.xml import Element
 
 APPLICATION = "pohoda-payments"
@@ -36,6 +37,8 @@ _KIND = {
     "advance_invoice": "issuedAdvanceInvoice",
     "received_order": "receivedOrder",
 }
+NOTE_ELEMENTS = {"Pozn2": "intNote", "Pozn": "note"}
+"""What the header of orders and of invoices calls each of `blocks.pohoda.NOTES`; plain text without a limit."""
 Form = Literal["ord", "inv"]
 FORMS: tuple[Form, ...] = ("ord", "inv")
 ELEMENT: dict[Form, str] = {"ord": "order", "inv": "invoice"}
@@ -50,7 +53,7 @@ def form_of(agenda: str) -> Form:
 class MarkFields:
     """The database names of the fields that one agenda's marks go to; empty where a mark is not written.
 
-    Raises SettingError for a name that mServer could not take.
+    Several marks may go to one note. Raises SettingError for a name that mServer could not take.
     """
 
     amount: str = ""
@@ -59,11 +62,14 @@ class MarkFields:
 
     def __post_init__(self) -> None:
         for name in filter(None, (self.amount, self.count, self.paid)):
+            if is_note(name):
+                continue
             if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
                 raise SettingError(
                     "A field for marks has a name that mServer cannot take",
                     evidence=f"{name!r}, {len(name)} characters",
-                    next_step=f"name a VPr field of at most {LONGEST_NAME} characters in the unit's agenda",
+                    next_step=f"name a VPr field of at most {LONGEST_NAME} characters, or one of "
+                    f"{', '.join(NOTES.values())}, in the unit's agenda",
                 )
 
     @classmethod
@@ -76,7 +82,17 @@ class MarkFields:
     @property
     def marks(self) -> frozenset[str]:
         """Which of amount, count and paid have a field."""
-        return frozenset(name for name in ("amount", "count", "paid") if getattr(self, name))
+        return frozenset(name for name in MARKS if getattr(self, name))
+
+    @property
+    def noted(self) -> frozenset[str]:
+        """Which of them go to a note."""
+        return frozenset(name for name in MARKS if is_note(getattr(self, name)))
+
+    @property
+    def note(self) -> str:
+        """The note's column; empty when no mark goes to one."""
+        return next((NOTES[getattr(self, name).lower()] for name in MARKS if name in self.noted), "")
 
 
 @dataclass(frozen=True)
@@ -94,23 +110,30 @@ class Update:
     paid: bool
     fields: MarkFields
     write: int
+    note: str | None = field(default=None, repr=False)
+    """The whole new text of the note, people's words included, where a mark goes to one."""
+
+    def __post_init__(self) -> None:
+        if (self.note is not None) != bool(self.fields.note):
+            raise ValueError(f"{self.agenda} {self.document_id} needs the text of its note, and no other one")
 
     @property
     def id(self) -> str:
         """At most 64 characters, the same for the same write of the same content and for nothing else."""
         content = [f"{name}={value}" for name, _, value in self.values]
+        content += [] if self.note is None else [f"{self.fields.note}={self.note}"]
         digest = _digest([self.agenda, str(self.document_id), *content, str(self.write)])
         return f"{_SHORT[self.agenda]}-{self.document_id}-{digest[:16]}"
 
     @property
     def values(self) -> list[tuple[str, str, str]]:
-        """Field name, value element and its text, for each mark that has a field (pohoda-mserver.md 4.2)."""
+        """Field name, value element and its text, for each mark with a user field (pohoda-mserver.md 4.2)."""
         known = [
             (self.fields.amount, "currencyValue", wire(self.amount)),
             (self.fields.count, "integerValue", str(self.count)),
             (self.fields.paid, "booleanValue", "true" if self.paid else "false"),
         ]
-        return [value for value in known if value[0]]
+        return [value for value in known if value[0] and not is_note(value[0])]
 
 
 @dataclass(frozen=True)
@@ -191,14 +214,20 @@ def _marked(update: Update) -> Element:
     header = etree.SubElement(document, tag(form, f"{ELEMENT[form]}Header"))
     if form == "inv":
         etree.SubElement(header, tag("inv", "invoiceType")).text = _KIND[update.agenda]
-    parameters = etree.SubElement(header, tag(form, "parameters"))
-    for name, value_element, value in update.values:
+    if not update.fields.marks:
+        raise ValueError(f"{update.agenda} has no field for any mark")
+    if update.note is not None:
+        etree.SubElement(header, tag(form, NOTE_ELEMENTS[update.fields.note])).text = update.note
+    if update.values:
+        _add_parameters(etree.SubElement(header, tag(form, "parameters")), update.values)
+    return document
+
+
+def _add_parameters(parameters: Element, values: Iterable[tuple[str, str, str]]) -> None:
+    for name, value_element, value in values:
         parameter = etree.SubElement(parameters, tag("typ", "parameter"))
         etree.SubElement(parameter, tag("typ", "name")).text = name
         etree.SubElement(parameter, tag("typ", value_element)).text = value
-    if not len(parameters):
-        raise ValueError(f"{update.agenda} has no field for any mark")
-    return document
 
 
 def _settled(settlement: Settlement) -> Element:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from blocks.pohoda import PohodaUnit
+from blocks.pohoda import PohodaUnit, is_note
 from tasks.errors import SettingError
 from tasks.pohoda.connection import Connection, connected, read_rows
+from tasks.tables import MARKS
 
 COLUMNS = (
     "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS AS c "
@@ -42,6 +43,8 @@ KINDS: Mapping[str, tuple[str, frozenset[str]]] = {
     "reference_column": ("text or whole number", _TEXT | _WHOLE),
 }
 """What each configurable column must be, in Pohoda's words and in SQL Server's base types (pohoda-sql.md 8)."""
+NOTE_KIND = ("long text", _TEXT)
+"""The same of a note, which may hold any mark."""
 
 MARK_FIELDS = ("amount_field", "count_field", "paid_field")
 SETTLED_AGENDAS = ("issued_invoice", "advance_invoice")
@@ -63,7 +66,8 @@ class UnitFacts:
 class Fields:
     """The configured columns of one agenda in their real spelling; None where nothing is configured.
 
-    `settled` means that not a user field holds the amount but Pohoda's own settlement of the document.
+    `settled` means that not a user field holds the amount but Pohoda's own settlement of the document. The marks
+    that go to a note share its one column.
     """
 
     amount: str | None = None
@@ -72,6 +76,11 @@ class Fields:
     variable_symbol: str | None = None
     reference: str | None = None
     settled: bool = False
+
+    @property
+    def noted(self) -> tuple[str, ...]:
+        """The marks that go to a note."""
+        return tuple(mark for mark in MARKS if is_note(getattr(self, mark) or ""))
 
 
 class Catalogue:
@@ -126,6 +135,11 @@ def read_facts(connection: Connection, unit: PohodaUnit) -> UnitFacts:
     )
 
 
+def kind_of(field: str, name: str) -> tuple[str, frozenset[str]]:
+    """What the column of this name must be to serve as this field of the agenda's settings."""
+    return NOTE_KIND if field in MARK_FIELDS and is_note(name) else KINDS[field]
+
+
 def configured_fields(unit: PohodaUnit, agenda: str, catalogue: Catalogue) -> Fields:
     """The agenda's configured columns, each checked for existence and type.
 
@@ -161,7 +175,7 @@ def quoted(name: str) -> str:
 def _checked(catalogue: Catalogue, agenda: str, field: str, name: str) -> str | None:
     if not name:
         return None
-    wanted, kinds = KINDS[field]
+    wanted, kinds = kind_of(field, name)
     place = f"field {SETTINGS[agenda]}.{field} names the column {name!r} of the table {TABLE[agenda]}"
     usable = catalogue.user_fields(TABLE[agenda], kinds)
     next_step = (

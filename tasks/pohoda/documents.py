@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from blocks.pohoda import PohodaUnit
+from tasks.money import wire
 from tasks.pohoda import columns
 from tasks.pohoda.catalogue import Fields, configured_fields, read_catalogue, read_facts
 from tasks.pohoda.connection import connected, read_portions
+from tasks.pohoda.note_line import marks_in
 from tasks.pohoda.statements import DOCUMENT_COLUMNS, documents_statement, marks_statement
 from tasks.tables import AGENDAS, DOCUMENTS, checked, stacked, table
 
@@ -65,8 +67,10 @@ def read_marks(unit: PohodaUnit, agenda: str, ids: Iterable[int]) -> pd.DataFram
         fields = configured_fields(unit, agenda, read_catalogue(connection))
         for start in range(0, len(asked), IDS_PER_STATEMENT):
             some = asked[start : start + IDS_PER_STATEMENT]
-            for row_ids, *marks in read_portions(connection, marks_statement(agenda, fields, len(some)), some):
-                arrays.append({"document_id": np.array(row_ids, dtype=np.int64), **_marks(*marks)})
+            statement = marks_statement(agenda, fields, len(some))
+            for row_ids, numbers, *marks in read_portions(connection, statement, some):
+                found = _marks(fields, numbers, *marks)
+                arrays.append({"document_id": np.array(row_ids, dtype=np.int64), **found})
     return _table(STANDING, agenda, arrays)
 
 
@@ -89,15 +93,29 @@ def _documents(agenda: str, fields: Fields, unit: PohodaUnit, portion: Sequence[
         # Orders have no open amount at all; an invoice's empty one is zero, as everywhere in Pohoda.
         "open_amount": (columns.optional_amounts if is_order else columns.amounts)(given["open_amount"]),
         "customer": columns.customers(given["ico"], given["ad"]),
-        **_marks(given["marked_amount"], given["marked_count"], given["marked_paid"]),
+        **_marks(fields, given["number"], given["marked_amount"], given["marked_count"], given["marked_paid"]),
     }
 
 
-def _marks(amount: Sequence[Any], count: Sequence[Any], paid: Sequence[Any]) -> Arrays:
+def _marks(
+    fields: Fields,
+    numbers: Sequence[str | None],
+    amount: Sequence[Any],
+    count: Sequence[Any],
+    paid: Sequence[Any],
+) -> Arrays:
+    """The three marks of a portion, of which those that go to a note are all in the first one's place."""
+    given = {"amount": amount, "count": count, "paid": paid}
+    if fields.noted:
+        texts = given[fields.noted[0]]
+        told = [marks_in(text or "", number or "") or {} for text, number in zip(texts, numbers, strict=True)]
+        given |= {mark: [marks.get(mark) for marks in told] for mark in fields.noted}
+        if "amount" in fields.noted:
+            given["amount"] = [None if amount is None else wire(amount) for amount in given["amount"]]
     return {
-        "marked_amount": columns.optional_amounts(amount),
-        "marked_count": columns.optional_numbers(count),
-        "marked_paid": columns.optional_numbers(paid),
+        "marked_amount": columns.optional_amounts(given["amount"]),
+        "marked_count": columns.optional_numbers(given["count"]),
+        "marked_paid": columns.optional_numbers(given["paid"]),
     }
 
 

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.pohoda.catalogue import TABLE, Fields, quoted
+from tasks.pohoda.note_line import SIGN
+from tasks.tables import MARKS
 
 UNKNOWN_CURRENCY = "XXX"
 """ISO's code for no currency, where a document's foreign currency is not in Pohoda's list: no payment has it."""
@@ -34,7 +36,10 @@ DOCUMENT_COLUMNS = (
     "marked_count",
     "marked_paid",
 )
-"""What each column of `documents_statement` holds, in order."""
+"""What each column of `documents_statement` holds, in order.
+
+Where marks go to a note, the first of them holds the note as far as it has our sign, and the others are empty.
+"""
 
 
 @dataclass(frozen=True)
@@ -107,14 +112,19 @@ def documents_statement(agenda: str, fields: Fields) -> str:
 
 
 def marks_statement(agenda: str, fields: Fields, documents: int) -> str:
-    """The marks now standing on so many documents; the parameters are their ids."""
-    kind = _KINDS[agenda]
+    """Id, number and the marks now standing on so many documents; the parameters are their ids."""
+    return _of_documents(agenda, ("d.ID", _text("d.Cislo"), *_marks(fields)), documents)
+
+
+def notes_statement(agenda: str, note: str, documents: int) -> str:
+    """Id and whole note of so many documents; the parameters are their ids."""
+    return _of_documents(agenda, ("d.ID", f"d.{quoted(note)}"), documents)
+
+
+def _of_documents(agenda: str, columns: Sequence[str], documents: int) -> str:
     asked = ", ".join("?" * documents)
-    return _select(
-        ("d.ID", *_marks(fields)),
-        f"FROM dbo.{TABLE[agenda]} AS d",
-        f"WHERE {kind.condition} AND d.ID IN ({asked})",
-    )
+    condition = f"WHERE {_KINDS[agenda].condition} AND d.ID IN ({asked})"
+    return _select(columns, f"FROM dbo.{TABLE[agenda]} AS d", condition)
 
 
 def _select(columns: Sequence[str], source: str, condition: str) -> str:
@@ -125,4 +135,12 @@ def _marks(fields: Fields) -> list[str]:
     if fields.settled:
         home, foreign = (f"COALESCE(d.{k}Celkem, 0) - COALESCE(d.{k}Likv, 0)" for k in ("Kc", "Cm"))
         return [f"CASE WHEN COALESCE(d.RefCM, 0) = 0 THEN {home} ELSE {foreign} END", "NULL", "NULL"]
-    return [f"d.{quoted(name)}" if name else "NULL" for name in (fields.amount, fields.count, fields.paid)]
+    return [_mark(mark, getattr(fields, mark), fields.noted) for mark in MARKS]
+
+
+def _mark(mark: str, name: str | None, noted: Sequence[str]) -> str:
+    if not name or mark in noted[1:]:
+        return "NULL"
+    column = f"d.{quoted(name)}"
+    # Notes without our line are left where they are: they can be long, and they are nobody's business here.
+    return f"CASE WHEN {column} LIKE '%{SIGN} %' THEN {column} END" if mark in noted else column

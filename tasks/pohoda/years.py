@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 
 from blocks.pohoda import Agenda, PohodaUnit
-from tasks.pohoda.catalogue import KINDS, SETTINGS, TABLE, Catalogue, read_catalogue
+from tasks.pohoda.catalogue import KINDS, SETTINGS, TABLE, Catalogue, kind_of, read_catalogue
 from tasks.pohoda.connection import connected
 from tasks.pohoda.documents import read_documents
 from tasks.provider import Note
@@ -81,9 +81,10 @@ def _as_it_was(unit: PohodaUnit, name: str) -> PohodaUnit:
 
 
 def _known(agenda: Agenda, catalogue: Catalogue, table: str) -> Agenda:
+    named = {field: str(getattr(agenda, field)) for field in KINDS}
     missing = {
         field: ""
-        for field, (_, kinds) in KINDS.items()
-        if (column := catalogue.column(table, getattr(agenda, field))) is None or column[1] not in kinds
+        for field, name in named.items()
+        if (column := catalogue.column(table, name)) is None or column[1] not in kind_of(field, name)[1]
     }
     return agenda.model_copy(update=missing)

@@ -21,6 +21,9 @@ class Written:
     """Why, in Czech or in the other side's words, for the report. No personal data, no secret."""
 
 
+OPEN = Written("left_out", note="Doklad má někdo v Pohodě otevřený k úpravám; zapíše se při příštím běhu.")
+
+
 class Writer(Protocol):
     """What loading needs of a writer. None of them can create a document."""
 

@@ -16,6 +16,7 @@ from tasks.mserver.responses import ItemAnswer, PackAnswer, Produced
 from tasks.mserver.unit import another_unit, database_name, prove_same, says_same
 from tasks.tables import AGENDAS
 from tasks.writers import Written
+from tasks.writers.notes import Key, Note, Notes, first_alone, with_words
 
 REFUSES = Written("refused", note="Tato verze Pohody úpravu dokladů této agendy přes mServer neumožňuje.")
 _NOT_CONFIRMED = Written("unknown", note="Odpovědi mServeru na tento doklad nelze rozumět.")
@@ -45,6 +46,7 @@ class MServerWriter:
         self._database = database_name(unit.database)
         self._same_database = False
         self._ready = False
+        self._notes = Notes(unit)
         self.capability = UpdateCapability(self._client, memory)
 
     def marks(self, agenda: str) -> frozenset[str]:
@@ -60,14 +62,31 @@ class MServerWriter:
         self._ready = True
 
     def write(self, changes: pd.DataFrame, writes: Sequence[int]) -> list[Written]:
-        """One request for the whole batch. A lost answer leaves each row unknown, once mServer came to rest."""
+        """One request for the whole batch. A lost answer leaves each row unknown, once mServer came to rest.
+
+        The first note in which people wrote goes alone, as long as the release was not seen to keep their words.
+        """
         self.ready()
         rows = changes.to_dict("records")
         self._prove(rows[0])
-        updates = [self._update(row, write) for row, write in zip(rows, writes, strict=True)]
-        sent = [update for update in updates if self.capability.verdict(form_of(update.agenda)) == "accepts"]
-        results = self._sent(sent, {update.id: row["number"] for update, row in zip(updates, rows, strict=True)})
-        return [results.get(update.id, REFUSES) for update in updates]
+        notes = self._notes.prepared(rows)
+        updates = [self._update(row, write, notes) for row, write in zip(rows, writes, strict=True)]
+        numbers = {update.id: row["number"] for update, row in zip(updates, rows, strict=True)}
+        results = {update.id: held for update in updates if (held := self._held(update, notes))}
+        going = [update for update in updates if update.id not in results]
+        for part in [going] if self.capability.keeps_notes else first_alone(going, notes):
+            self.ready()
+            results |= self._sent(part, numbers)
+            if self._notes.kept(with_words(part, notes)):
+                self.capability.remember_notes_kept()
+        return [results[update.id] for update in updates]
+
+    def _held(self, update: Update, notes: Mapping[Key, Note]) -> Written | None:
+        """Why this one is not sent, if it is not."""
+        if self.capability.verdict(form_of(update.agenda)) != "accepts":
+            return REFUSES
+        note = notes.get((update.agenda, update.document_id))
+        return note.held if note else None
 
     def _sent(self, updates: Sequence[Update], numbers: Mapping[str, Any]) -> dict[str, Written]:
         if not updates:
@@ -82,16 +101,18 @@ class MServerWriter:
         self._watch(updates, numbers, answer)
         return {update.id: outcome(update, answer.to(update.id)) for update in updates}
 
-    def _update(self, row: Mapping[Any, Any], write: int) -> Update:
-        agenda = str(row["agenda"])
+    def _update(self, row: Mapping[Any, Any], write: int, notes: Mapping[Key, Note]) -> Update:
+        agenda, document_id = str(row["agenda"]), int(row["document_id"])
+        note = notes.get((agenda, document_id))
         return Update(
             agenda=agenda,
-            document_id=int(row["document_id"]),
+            document_id=document_id,
             amount=int(row["new_amount"]),
             count=int(row["new_count"]),
             paid=bool(row["new_paid"]),
             fields=self._fields[agenda],
             write=int(write),
+            note=note.after if note else None,
         )
 
     def _prove(self, row: Mapping[Any, Any]) -> None:

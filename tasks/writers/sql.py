@@ -15,25 +15,25 @@ import pandas as pd
 
 from blocks.pohoda import Database, PohodaUnit
 from tasks.errors import OutcomeUnknown, Refused, SettingError
-from tasks.pohoda.catalogue import TABLE, configured_fields, read_catalogue
+from tasks.pohoda.catalogue import SETTINGS, TABLE, configured_fields, read_catalogue
 from tasks.pohoda.connection import Connection, connected
 from tasks.pohoda.marking import edited, locked, mark_columns, named_fields, parameters, update_statement
 from tasks.pohoda.rights import Column, Rights, listed, read_rights
 from tasks.tables import AGENDAS, MARKS
-from tasks.writers import Written
+from tasks.writers import OPEN, Written
 
 MOST = 100
 """Documents in one transaction, so that Pohoda never waits for it noticeably."""
 WRITTEN = Written("accepted")
 MOVED = Written("left_out", note="Úhrady na dokladu se mezitím změnily; doklad zůstal, jak je.")
-OPEN = Written("left_out", note="Doklad má někdo v Pohodě otevřený k úpravám; zapíše se při příštím běhu.")
 LOCKED = Written("left_out", note="Doklad je v Pohodě zamčený; zapíše se, až bude odemčený.")
 
 
 class SqlWriter:
-    """Writes the marks of one accounting unit by a login of its own."""
+    """Writes the marks of one accounting unit by a login of its own. Raises SettingError for marks in a note."""
 
     def __init__(self, unit: PohodaUnit) -> None:
+        _demand_user_fields(unit)
         self._unit = unit
         self._columns = {name: mark_columns(unit.agenda(name)) for name in AGENDAS}
         self._database = writing_database(unit)
@@ -112,6 +112,16 @@ class SqlWriter:
 def writing_database(unit: PohodaUnit) -> Database:
     """The same database, reached by the login for writing; the Windows account when none is filled in."""
     return unit.database.model_copy(update={"login": unit.sql.login, "password": unit.sql.password})
+
+
+def _demand_user_fields(unit: PohodaUnit) -> None:
+    noted = [f"{SETTINGS[name]}: {unit.agenda(name).note}" for name in AGENDAS if unit.agenda(name).active]
+    if noted := [place for place in noted if not place.endswith(": ")]:
+        raise SettingError(
+            "Marks go to a note through mServer only, never straight into the database",
+            evidence=f"writer is 'sql', {', '.join(noted)}",
+            next_step="name user fields (VPr…) in these agendas, or choose mserver as the way of writing",
+        )
 
 
 def _demand_own_login(unit: PohodaUnit) -> None:

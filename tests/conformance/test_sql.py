@@ -17,7 +17,8 @@ from sandbox.pohoda import SandboxPohoda
 from tasks.pohoda import catalogue, connection, sqlserver
 from tasks.pohoda.catalogue import Fields
 from tasks.pohoda.documents import read_documents, read_marks
-from tasks.pohoda.statements import documents_statement, marks_statement
+from tasks.pohoda.notes import LENGTHS
+from tasks.pohoda.statements import documents_statement, marks_statement, notes_statement
 from tasks.tables import AGENDAS
 
 TODAY = dt.date(2026, 6, 30)
@@ -25,6 +26,8 @@ FIELDS = (
     Fields(),
     Fields(settled=True),
     Fields("VPrUhrazeno", "VPrPocetPlateb", "VPrUhrazVse", "PDoklad", "VPrPlatbaKlic"),
+    Fields("Pozn2", "Pozn2", "Pozn2"),
+    Fields("VPrUhrazeno", None, "Pozn"),
 )
 SELECTS = (
     catalogue.COLUMNS,
@@ -32,6 +35,8 @@ SELECTS = (
     catalogue.VERSIONS,
     *(documents_statement(agenda, fields) for agenda, fields in product(AGENDAS, FIELDS)),
     *(marks_statement(agenda, fields, n) for agenda, fields, n in product(AGENDAS, FIELDS, (1, 500))),
+    *(notes_statement(agenda, note, n) for agenda, note, n in product(AGENDAS, ("Pozn2", "Pozn"), (1, 100))),
+    LENGTHS,
 )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tasks.checking import database as checking
-from tasks.pohoda import backup, catalogue, fields, finding, marking, rights, sqlserver, statements
+from tasks.pohoda import backup, catalogue, fields, finding, marking, notes, rights, sqlserver, statements
 from tasks.pohoda.backup import Planned
 from tasks.tables import AGENDAS, MARKS
 from tests.conformance.test_sql import SELECTS
@@ -60,6 +60,7 @@ SENT: Mapping[tuple[str, str], Iterable[str]] = {
         marking.locked_statement(agenda, n) for agenda, n in product(AGENDAS, (1, 100))
     ],
     ("tasks/pohoda/marking.py", "update_statement"): UPDATES,
+    ("tasks/pohoda/notes.py", "LENGTHS"): [notes.LENGTHS],
     ("tasks/pohoda/rights.py", "_general"): [rights.RIGHTS],
     ("tasks/pohoda/rights.py", "_tables"): [rights.RIGHTS],
     ("tasks/pohoda/rights.py", "_select"): [rights.RIGHTS],

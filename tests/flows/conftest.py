@@ -93,12 +93,15 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def open_firm(prefect: None, tmp_path: Path) -> Generator[Callable[..., Firm]]:
-    """Makes a firm; `accepts_updates=False` gives it a Pohoda release as they are today."""
+    """Makes a firm; `accepts_updates=False` gives it a Pohoda release as they are today, and `user_fields=False`
+    one without the edition E1."""
     with ExitStack() as open_things:
 
-        def opened(*, seed: int = 1, accepts_updates: bool = True, **unit: Any) -> Firm:
+        def opened(*, seed: int = 1, accepts_updates: bool = True, user_fields: bool = True, **unit: Any) -> Firm:
             world = firm(seed=seed, today=prague_day(dt.datetime.now(dt.UTC)))
             pohoda = SandboxPohoda.build(world, tmp_path)
+            if not user_fields:
+                pohoda.remove_user_fields()
             mserver = open_things.enter_context(open_mserver(pohoda, accepts_updates=accepts_updates))
             made = Firm(world, pohoda, mserver, tmp_path, open_things, pohoda.marks())
             block = pohoda.unit(mserver.address, made.ledger)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blocks.pohoda import Agenda
+from blocks.pohoda import Agenda, is_note
 from tasks.errors import SettingError
 from tasks.mserver.guard import guard
 from tasks.mserver.requests import (
@@ -28,12 +29,23 @@ from tests.mserver.firm import FIELDS, ICO, sample
 ALL = MarkFields("VPrUhrazeno", "VPrPocetPlateb", "VPrUhrazenoVse")
 PAID = Update("received_order", 1001, 150050, 2, False, ALL, write=1)
 
-names = st.from_regex(r"VPr[A-Za-z0-9_]{1,13}", fullmatch=True)
+names = st.from_regex(r"VPr[A-Za-z0-9_]{1,13}", fullmatch=True) | st.just("Pozn2")
 fields = st.builds(MarkFields, st.just("") | names, st.just("") | names, st.just("") | names).filter(
     lambda some: some.marks != frozenset()
 )
+texts = st.text(st.characters(exclude_categories=["Cs", "Cn"]) | st.sampled_from("\r\n\t<&]]>")).filter(
+    lambda text: not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", text)
+)
+
+
+def update_of(
+    agenda: str, row: int, amount: int, count: int, paid: bool, fields: MarkFields, write: int, text: str
+) -> Update:
+    return Update(agenda, row, amount, count, paid, fields, write, text if fields.note else None)
+
+
 updates = st.builds(
-    Update,
+    update_of,
     st.sampled_from(AGENDAS),
     st.integers(1, 2**31 - 2),
     st.integers(-(10**15), 10**15),
@@ -41,6 +53,7 @@ updates = st.builds(
     st.booleans(),
     fields,
     st.integers(0, 10**9),
+    texts,
 )
 
 
@@ -75,9 +88,26 @@ def test_only_configured_fields_are_sent_each_in_the_form_of_its_type(update: Up
         update.fields.count: ("integerValue", str(update.count)),
         update.fields.paid: ("booleanValue", "true" if update.paid else "false"),
     }
+    user_fields = {name for name in expected if name and not is_note(name)}
     if abs(update.amount) < 2**52 and len(set(expected)) == 3:
-        assert sent == {name: value for name, value in expected.items() if name}
-    assert set(sent) == {name for name in expected if name}
+        assert sent == {name: value for name, value in expected.items() if name in user_fields}
+    assert set(sent) == user_fields
+
+
+@settings(deadline=None)
+@given(updates.filter(lambda update: update.note is not None))
+def test_the_text_of_a_note_arrives_character_by_character(update: Update) -> None:
+    header = content(update_pack([update], ICO))[0][1]
+    notes = [part for part in header if str(part.tag).endswith("}intNote")]
+    assert [part.text or "" for part in notes] == [update.note]
+
+
+def test_a_note_goes_with_its_text_and_a_text_with_its_note() -> None:
+    with pytest.raises(ValueError, match="text of its note"):
+        Update("received_order", 1, 1, 1, True, MarkFields(amount="Pozn"), write=1)
+    with pytest.raises(ValueError, match="text of its note"):
+        dataclasses.replace(PAID, note="x")
+    assert "tajné" not in repr(Update("received_order", 1, 1, 1, True, MarkFields(paid="Pozn"), 1, "tajné"))
 
 
 @settings(deadline=None)
@@ -201,6 +231,7 @@ def test_the_guard_lets_a_reading_pack_only_read() -> None:
         (b"<ftr:filter>", b"<!-- x --><ftr:filter>"),
         (b"<ord:orderHeader>", b"<ord:links/><ord:orderHeader>"),
         (b"<ord:orderHeader>", b"<ord:orderHeader><ord:date>2026-01-15</ord:date>"),
+        (b"<ord:orderHeader>", b"<ord:orderHeader><ord:intNote><ord:date/></ord:intNote>"),
         (b"<ord:actionType>", b"<ord:links/><ord:actionType>"),
         (b"ord:orderHeader>", b"ord:orderDetail>"),
         (b"ord:update>", b"ord:delete>"),

@@ -48,8 +48,10 @@ def test_what_is_no_address_of_an_mserver_is_refused(address: str) -> None:
         mserver(address)
 
 
-@pytest.mark.parametrize("name", ["Uhrazeno", "VPrUhrazenoCelkem", "VPrUhrazeno]; DROP", "KcLikv"])
-def test_marks_go_only_to_user_fields(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["Uhrazeno", "VPrUhrazenoCelkem", "VPrUhrazeno]; DROP", "KcLikv", "SText", "Labels", "Pozn3"]
+)
+def test_marks_go_only_to_user_fields_and_notes(name: str) -> None:
     with pytest.raises(ValidationError, match=r"VPr|písmena"):
         Agenda(amount_field=name)
 
@@ -67,6 +69,15 @@ def test_a_column_is_letters_digits_and_underscores(name: str) -> None:
 def test_each_mark_needs_a_field_of_its_own() -> None:
     with pytest.raises(ValidationError, match="každé své pole"):
         Agenda(amount_field="VPrUhrazeno", count_field="vpruhrazeno")
+
+
+def test_all_marks_can_share_one_note_and_not_two() -> None:
+    agenda = Agenda(amount_field=" pozn2", count_field="POZN2", paid_field="VPrUhrazVse")
+    assert (agenda.amount_field, agenda.count_field, agenda.note) == ("Pozn2", "Pozn2", "Pozn2")
+    with pytest.raises(ValidationError, match="všechny do téže"):
+        Agenda(amount_field="Pozn2", count_field="Pozn")
+    with pytest.raises(ValidationError, match="nemůže nést úhrady"):
+        Agenda(amount_field="Pozn2", reference_column="pozn2")
 
 
 @pytest.mark.parametrize("ico", ["", "CZ12345678", "123456789"])
