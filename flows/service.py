@@ -17,6 +17,9 @@ from pathlib import Path
 from tasks.errors import PohodaPaymentsError
 from tasks.installing.home import Installation, default_home, the_installed
 
+PREFETCH_SECONDS = 30
+"""How long before its time a worker starts a scheduled run, which then waits: by its time it has all it needs in
+memory. Longer than the worker's pause between two looks for work together with the start of a run."""
 LARGEST_LOG = 5_000_000
 """Bytes after which a service begins a new log when it starts; one old log is kept."""
 
@@ -46,7 +49,14 @@ def arguments(name: str, installation: Installation) -> list[str]:
     """What Prefect is told to be."""
     if name == "server":
         return ["server", "start"]
-    return ["worker", "start", "--pool", installation.pool, "--type", "process", "--name", installation.pool]
+    pool = installation.pool
+    return worker_start(pool, pool)
+
+
+def worker_start(pool: str, name: str) -> list[str]:
+    """What Prefect is told to be a worker of this name for the pool."""
+    ahead = str(PREFETCH_SECONDS)
+    return ["worker", "start", "--pool", pool, "--type", "process", "--name", name, "--prefetch-seconds", ahead]
 
 
 def print_to(log: Path) -> None:

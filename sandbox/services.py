@@ -13,8 +13,10 @@ from pathlib import Path
 
 import httpx
 
+from flows.service import worker_start
+
 PROJECT = Path(__file__).resolve().parents[1]
-STARTING_SECONDS = 180.0
+STARTING_SECONDS = 600.0
 STOPPING_SECONDS = 15.0
 
 
@@ -78,7 +80,7 @@ def prefect_worker(
     The settings are names of the environment, for the worker and for all its runs, of which it has at most
     `limit` at a time.
     """
-    command = ["worker", "start", "--pool", pool, "--type", "process", "--name", name]
+    command = worker_start(pool, name)
     if limit is not None:
         command += ["--limit", str(limit)]
     quick = {"PREFECT_WORKER_QUERY_SECONDS": "1", **(settings or {})}
@@ -104,7 +106,7 @@ def prefect_command(arguments: Sequence[str], settings: Mapping[str, str] | None
 
 
 def wait_for_server(api: str) -> None:
-    """Return when the server answers; raises RuntimeError when it does not within three minutes."""
+    """Return when the server answers; raises RuntimeError when it does not within ten minutes."""
     deadline = time.monotonic() + STARTING_SECONDS
     while time.monotonic() < deadline:
         try:
