@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -95,6 +95,7 @@ some_payments = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(some_payments)
 def test_every_hundredth_booked_in_the_period_is_in_one_bucket_and_in_one_day(found: list[Any]) -> None:
     rows = [
