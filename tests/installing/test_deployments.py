@@ -1,5 +1,6 @@
 """Which deployments an installation gets from prefect.yaml."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,16 @@ def test_runs_that_write_wait_until_somebody_switches_them_on() -> None:
 def test_accounts_of_one_provider_do_not_start_in_the_same_minute() -> None:
     crons = [made()[name]["schedules"][0]["cron"].split()[0] for name in ("fio/fio", "fio/fio-eur")]
     assert crons == ["20", "21"]
+
+
+def test_clients_of_one_server_do_not_all_start_in_the_same_minute_but_in_the_same_hours() -> None:
+    clients = [made(alone=False, pool=f"klient-{number}") for number in range(200)]
+    crons = [one["fio/fio"]["schedules"][0]["cron"].split(" ", 1) for one in clients]
+    assert {rest for _, rest in crons} == {"6-20 * * *"}
+    starts = Counter(minute for minute, _ in crons)
+    assert len(starts) > 50
+    assert max(starts.values()) < 12
+    assert made(alone=False, pool="klient-1") == clients[1]
 
 
 def test_schedules_of_deployments_that_are_there_already_are_left_as_people_set_them() -> None:
