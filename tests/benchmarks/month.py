@@ -5,12 +5,13 @@ What a month of hourly runs leaves behind, once with payments trickling in and o
 
 For each of the two a process of its own simulates the days of the sandbox's firm. Real are the story of a run
 (`flows.marking.marked`), Fio and mServer on the wire, Pohoda's database and the ledger, which every run opens and
-closes. Left out is Prefect: the steps are called as the plain functions they are made of, the day is
-given, and the report is made but neither kept on a server nor sent. Pruning by the clock does not show, since the
-clock stands still. Figures are taken after the runs of the first day, of the middle and of the last: rows per
-table of the ledger, the size of its file after a checkpoint, temporary files left, and the memory of the process,
-which in reality ends after each run, here with the sandbox's servers in it. `grown_tables` have more rows on the
-last day than on the first.
+closes. Left out is Prefect: the steps are called as the plain functions they are made of, the day is given, and
+the report is made but neither kept on a server nor sent. The ledger's copies and notes of writes are made and let
+go by the day of the run. Figures are taken after the runs of the first day, of the middle and of the last: rows
+per table of the ledger, the size of its file after a checkpoint, files beside it and temporary ones, and the
+memory of the process, which in reality ends after each run, here with the sandbox's servers in it. `grown_tables`
+have more rows on the last day than on the first. What may grow is the ledger's facts; anything else ends it as
+failed.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ import json
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -43,12 +45,23 @@ from sandbox.firm import firm
 from sandbox.mserver import open_mserver
 from sandbox.pohoda import SandboxPohoda
 from tasks.days import ONE_DAY, prague_day, start_of
-from tasks.ledger import Ledger
+from tasks.ledger import Ledger, journal, opening, safekeeping
 from tasks.ledger.schema import metadata
 from tasks.providers.fio import Fio
 
 PLAIN = {fetching: ("extract", "normalize"), settling: ("read", "decide", "write_marks")}
 """Where the story takes its steps from."""
+FACTS = frozenset({"payments", "payments_history", "coverage", "writes", "faults"})
+"""Tables of the ledger that grow with what happens."""
+MOST_BESIDE = 2 * (safekeeping.DAYS_KEPT + 2)
+"""Files beside the ledger: a copy and the notes of writes for each day they are kept, and for today."""
+
+
+@dataclass
+class Clock:
+    """The moment that it is in the month."""
+
+    now: dt.datetime
 
 
 def main() -> int:
@@ -64,7 +77,7 @@ def main() -> int:
             **{name: one.result() for name, one in months.items()},
         }
     sys.stdout.write(json.dumps(figures, indent=None if options.json else 2) + "\n")
-    return 0
+    return 0 if all(figures[name]["only_facts_grew"] for name in months) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -97,13 +110,16 @@ def month(days: int, runs_a_day: int, trickle: bool) -> dict[str, Any]:
         file = folder / "ledger.db"
         unit = pohoda.unit(mserver.address, f"sqlite:///{file.as_posix()}")
         things.enter_context(plain_steps())
+        clock = Clock(start_of(first))
+        things.enter_context(kept_by(clock))
         figures: dict[str, Any] = {}
         for number in range(days):
             today = first + ONE_DAY * number
             new = [one for one in coming if one.day == today and trickle]
             for hour in range(runs_a_day):
                 account.rows += new[hour::runs_a_day]
-                bank.set_clock(start_of(today) + ONE_DAY * hour / runs_a_day)
+                clock.now = start_of(today) + ONE_DAY * hour / runs_a_day
+                bank.set_clock(clock.now)
                 run_once(block, unit, today, f"{today} {hour}")
             bank.log.clear()
             mserver.log.clear()
@@ -111,11 +127,15 @@ def month(days: int, runs_a_day: int, trickle: bool) -> dict[str, Any]:
                 figures[f"day_{number + 1}"] = {
                     "rows": rows(file),
                     "ledger_bytes": size(file),
-                    "temporary_files": sum(1 for path in temporary.rglob("*") if path.is_file()),
+                    "files_beside": files(safekeeping.folder_of(file)),
+                    "temporary_files": files(temporary),
                     "memory_bytes": memory(),
                 }
     began, ended = figures["day_1"]["rows"], figures[f"day_{days}"]["rows"]
-    return {**figures, "grown_tables": {t: ended[t] - began[t] for t in ended if ended[t] > began[t]}}
+    grown = {table: ended[table] - began[table] for table in ended if ended[table] > began[table]}
+    last = figures[f"day_{days}"]
+    bounded = last["temporary_files"] == 0 and last["files_beside"] <= MOST_BESIDE
+    return {**figures, "grown_tables": grown, "only_facts_grew": bounded and grown.keys() <= FACTS}
 
 
 @contextmanager
@@ -128,6 +148,20 @@ def plain_steps() -> Generator[None]:
                 things.enter_context(patch.object(module, name, getattr(module, name).fn))
         for name in ("leave_report", "tell_of_run"):
             things.enter_context(patch.object(marking, name))
+        yield
+
+
+@contextmanager
+def kept_by(clock: Clock) -> Generator[None]:
+    """Copies of the ledger and notes of writes made and let go by the month's clock, not the machine's."""
+
+    def keep(file: Path, _now: dt.datetime) -> None:
+        safekeeping.keep(file, clock.now)
+
+    def note(file: Path, rows: Sequence[Mapping[str, Any]], _now: dt.datetime) -> None:
+        safekeeping.note_writes(file, rows, clock.now)
+
+    with patch.object(opening, "keep", keep), patch.object(journal, "note_writes", note):
         yield
 
 
@@ -144,6 +178,11 @@ def rows(file: Path) -> dict[str, int]:
     """How many rows each table of the ledger has."""
     with closing(sqlite3.connect(file)) as ledger:
         return {name: ledger.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in metadata.tables}
+
+
+def files(folder: Path) -> int:
+    """How many files are in the folder and below."""
+    return sum(1 for path in folder.rglob("*") if path.is_file())
 
 
 def size(file: Path) -> int:
