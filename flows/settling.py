@@ -84,8 +84,11 @@ def payments_horizon(pohoda: PohodaUnit) -> int:
 
 
 def standing_marks(pohoda: PohodaUnit, batch: pd.DataFrame) -> pd.DataFrame:
-    """The marks that stand in Pohoda right now on the documents of a batch of changes."""
+    """The marks that stand in Pohoda right now on the documents of a batch of changes.
+
+    No row for a document whose id belongs to another one by now, as it may after a restore of Pohoda's database.
+    """
     by_agenda = batch.groupby("agenda", sort=False)["document_id"]
-    return pd.concat(
-        [read_marks(pohoda, str(agenda), ids.tolist()) for agenda, ids in by_agenda], ignore_index=True
-    )
+    found = [read_marks(pohoda, str(agenda), ids.tolist()) for agenda, ids in by_agenda]
+    identity = ["agenda", "document_id", "number"]
+    return pd.concat(found, ignore_index=True).merge(batch[identity], on=identity)

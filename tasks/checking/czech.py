@@ -64,6 +64,21 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Ať správce zapne na SQL Serveru TLS 1.2, nebo použijte ODBC Driver 17.",
     ),
     (
+        "no room left for the database or its log",
+        "SQL Server nemá pro databázi nebo její log místo.",
+        "Uvolněte místo na disku serveru; SQL Server Express pojme v jedné databázi nejvýš 10 GB.",
+    ),
+    (
+        "says that the database is damaged",
+        "SQL Server hlásí, že je databáze poškozená.",
+        "Ať správce hned spustí DBCC CHECKDB a databázi obnoví ze zálohy.",
+    ),
+    (
+        "Pohoda is changing its tables just now",
+        "Pohoda právě mění své tabulky.",
+        "Počkejte, až její aktualizace skončí.",
+    ),
+    (
         "Pohoda's database is not available now",
         "Databáze Pohody teď není dostupná.",
         "Ověřte, že SQL Server běží, že server a databáze v bloku souhlasí a že v Pohodě neprobíhá obnova "

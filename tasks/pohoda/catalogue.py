@@ -8,12 +8,14 @@ another unit, or a field of the wrong kind stops the run at once with a sentence
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from blocks.pohoda import PohodaUnit, is_note
-from tasks.errors import SettingError
+from tasks.errors import SettingError, Unavailable
 from tasks.pohoda.connection import Connection, connected, read_rows
+from tasks.pohoda.driver_errors import is_driver_error
 from tasks.tables import MARKS
 
 COLUMNS = (
@@ -91,6 +93,9 @@ class Catalogue:
             (table.upper(), name.lower()): (name, kind.lower()) for table, name, kind in columns
         }
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Catalogue) and self._columns == other._columns
+
     def column(self, table: str, name: str) -> tuple[str, str] | None:
         """The real spelling and the type of the table's column, or None when it has no such column."""
         return self._columns.get((table, name.lower()))
@@ -110,6 +115,26 @@ class Catalogue:
 def read_catalogue(connection: Connection) -> Catalogue:
     """The columns of FA and OBJ as they are now."""
     return Catalogue((table, name, kind) for table, name, kind in read_rows(connection, COLUMNS))
+
+
+@contextmanager
+def catalogued(connection: Connection) -> Generator[Catalogue]:
+    """The columns of FA and OBJ, on which statements inside the `with` may rely.
+
+    Raises Unavailable instead of the driver's error when they are other columns by then: an upgrade of Pohoda
+    makes its tables anew, and the same statements are right again when it is done.
+    """
+    catalogue = read_catalogue(connection)
+    try:
+        yield catalogue
+    except Exception as error:
+        if not is_driver_error(error) or read_catalogue(connection) == catalogue:
+            raise
+        raise Unavailable(
+            "Pohoda is changing its tables just now",
+            evidence="the columns of FA and OBJ are others than a moment ago",
+            next_step="it is tried again by itself, and is right when the upgrade of Pohoda is done",
+        ) from None
 
 
 def unit_facts(unit: PohodaUnit) -> UnitFacts:

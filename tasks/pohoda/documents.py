@@ -13,7 +13,7 @@ import pandas as pd
 from blocks.pohoda import PohodaUnit
 from tasks.money import wire
 from tasks.pohoda import columns
-from tasks.pohoda.catalogue import Fields, configured_fields, read_catalogue, read_facts
+from tasks.pohoda.catalogue import Fields, catalogued, configured_fields, read_facts
 from tasks.pohoda.connection import connected, read_portions
 from tasks.pohoda.note_line import marks_in
 from tasks.pohoda.statements import DOCUMENT_COLUMNS, documents_statement, marks_statement
@@ -22,6 +22,7 @@ from tasks.tables import AGENDAS, DOCUMENTS, checked, stacked, table
 STANDING = {
     "agenda": "str",
     "document_id": "int64",
+    "number": "str",
     "marked_amount": "Int64",
     "marked_count": "Int64",
     "marked_paid": "boolean",
@@ -44,9 +45,8 @@ def read_documents(unit: PohodaUnit, today: dt.date) -> pd.DataFrame:
     # This spelling of a moment means the same whatever date format the login's language has.
     since = f"{(today - dt.timedelta(days=unit.horizon_days)).isoformat()}T00:00:00"
     read: list[pd.DataFrame] = []
-    with connected(unit.database) as connection:
+    with connected(unit.database) as connection, catalogued(connection) as catalogue:
         read_facts(connection, unit)
-        catalogue = read_catalogue(connection)
         active = [agenda for agenda in AGENDAS if unit.agenda(agenda).active]
         fields = {agenda: configured_fields(unit, agenda, catalogue) for agenda in active}
         for agenda in active:
@@ -63,14 +63,14 @@ def read_marks(unit: PohodaUnit, agenda: str, ids: Iterable[int]) -> pd.DataFram
     """
     asked = [int(row_id) for row_id in ids]
     arrays: list[Arrays] = []
-    with connected(unit.database) as connection:
-        fields = configured_fields(unit, agenda, read_catalogue(connection))
+    with connected(unit.database) as connection, catalogued(connection) as catalogue:
+        fields = configured_fields(unit, agenda, catalogue)
         for start in range(0, len(asked), IDS_PER_STATEMENT):
             some = asked[start : start + IDS_PER_STATEMENT]
             statement = marks_statement(agenda, fields, len(some))
             for row_ids, numbers, *marks in read_portions(connection, statement, some):
-                found = _marks(fields, numbers, *marks)
-                arrays.append({"document_id": np.array(row_ids, dtype=np.int64), **found})
+                known = {"document_id": np.array(row_ids, dtype=np.int64), "number": columns.texts(numbers)}
+                arrays.append({**known, **_marks(fields, numbers, *marks)})
     return _table(STANDING, agenda, arrays)
 
 

@@ -11,9 +11,12 @@ from tasks.secrets import masked
 
 PASSING_CODES = {
     *(1205, 1222),  # deadlock, Pohoda's lock was not released in time
-    *(921, 922, 924, 927, 942, 952, 4060),  # restoring, single user, offline: Pohoda has the database to itself
+    *(911, 921, 922, 924, 927, 942, 952, 4060),  # restoring, renamed, single user: Pohoda has it to itself
+    *(3906, 3908, 945, 976, 983),  # read only or not whole for a while: a restore or a year close goes on
+    *(2801, 3960, 3961, 16943),  # a table was changed under the statement, as an upgrade of Pohoda does
     *(64, 121, 233, 258, 596, 10053, 10054, 10060, 10061, 20009),  # the connection was cut or never came about
-    *(6005, 17142),  # the server is shutting down or paused
+    *(6005, 17142, 17187, 18401, 18451),  # the server is shutting down, starting, paused or being upgraded
+    *(701, 802, 1204, 8645),  # the server has no memory for it now
 }
 """SQL Server's error numbers after which trying again helps (pohoda-sql.md 9.2)."""
 
@@ -46,6 +49,20 @@ SETTING_CODES = {
     3202: (
         "SQL Server could not write the backup to its end",
         "see on SQL Server's own computer whether the disk is full",
+    ),
+    **dict.fromkeys(
+        (1101, 1105, 9002),
+        (
+            "SQL Server has no room left for the database or its log",
+            "let the administrator make room; SQL Server Express takes at most 10 GB in one database",
+        ),
+    ),
+    **dict.fromkeys(
+        (823, 824, 926),
+        (
+            "SQL Server says that the database is damaged",
+            "let the administrator run DBCC CHECKDB and restore it from a backup",
+        ),
     ),
     229: _RIGHTS,
     916: _RIGHTS,

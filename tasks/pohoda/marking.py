@@ -27,6 +27,8 @@ EDITED = "SELECT l.[tablename], l.[rowid] FROM dbo.stwlock AS l"
 """Documents that are open for editing in Pohoda; rows of dead processes may remain (pohoda-sql.md 9.2)."""
 
 _USER_FIELD = re.compile(r"VPr[A-Za-z0-9_]+", re.IGNORECASE)
+_NUMBER = "LTRIM(RTRIM(CAST(Cislo AS varchar(250))))"
+"""A document's number as it is read, see `tasks.pohoda.statements`."""
 _TYPE = {"amount": "money", "count": "int", "paid": "bit"}
 
 
@@ -42,10 +44,11 @@ def named_fields(agenda: Agenda) -> dict[str, str]:
 
 
 def update_statement(agenda: str, columns: Mapping[str, str], empty: Iterable[str]) -> str:
-    """Set the marks of one document if those that were read still stand on it.
+    """Set the marks of one document if it is the one that was read and its marks still stand.
 
     `columns` names the field of each mark that is set, `empty` those marks that were empty (NULL). Parameters:
-    the new values, the id, and the old values of the marks that were not empty, as `parameters` gives them.
+    the new values, the id, the number, and the old values of the marks that were not empty, as `parameters` gives
+    them. The number tells whether the id is still of that document: after a restore it may not be.
     Raises ValueError for any column but a user field, which would be a fault of this product.
     """
     if not columns or not all(_USER_FIELD.fullmatch(name) for name in columns.values()):
@@ -53,16 +56,19 @@ def update_statement(agenda: str, columns: Mapping[str, str], empty: Iterable[st
     were_empty = set(empty)
     assignments = ", ".join(f"{quoted(name)} = CAST(? AS {_TYPE[mark]})" for mark, name in columns.items())
     standing = [_still(mark, name, mark in were_empty) for mark, name in columns.items()]
-    condition = " AND ".join(["ID = ?", KIND[agenda], *standing])
+    condition = " AND ".join(["ID = ?", f"{_NUMBER} = CAST(? AS varchar(250))", KIND[agenda], *standing])
     return " ".join(("UPDATE", f"dbo.{TABLE[agenda]}", "SET", assignments, "WHERE", condition))
 
 
 def parameters(
-    columns: Mapping[str, str], document_id: int, old: Mapping[str, Any], new: Mapping[str, Any]
+    columns: Mapping[str, str], document: tuple[int, str], old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> list[Any]:
-    """The parameters of `update_statement`; money goes as text with a point, which is exact in every driver."""
+    """The parameters of `update_statement` for the document of this id and number.
+
+    Money goes as text with a point, which is exact in every driver.
+    """
     stood = [_value(mark, old[mark]) for mark in columns if mark in old]
-    return [*(_value(mark, new[mark]) for mark in columns), document_id, *stood]
+    return [*(_value(mark, new[mark]) for mark in columns), *document, *stood]
 
 
 def locked_statement(agenda: str, documents: int) -> str:

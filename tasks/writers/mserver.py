@@ -116,9 +116,10 @@ class MServerWriter:
         )
 
     def _prove(self, row: Mapping[Any, Any]) -> None:
-        if not self._same_database:
+        """Before every batch, since somebody may open another year in this mServer while a run goes on."""
+        proven, self._same_database = self._same_database, False
+        if not (proven or says_same(self._client.company(), self._database)):
             prove_same(self._client, str(row["agenda"]), int(row["document_id"]), str(row["number"]))
-            self._same_database = True
 
     def _watch(self, updates: Sequence[Update], numbers: Mapping[str, Any], answer: PackAnswer) -> None:
         """Stop at once when mServer touched anything else than was meant; notice when it is another release."""

@@ -77,7 +77,7 @@ class SqlWriter:
         new = {mark: row[f"new_{mark}"] for mark in MARKS}
         statement = update_statement(agenda, columns, columns.keys() - old.keys())
         cursor = connection.cursor()
-        cursor.execute(statement, parameters(columns, int(row["document_id"]), old, new))
+        cursor.execute(statement, parameters(columns, (int(row["document_id"]), str(row["number"])), old, new))
         if cursor.rowcount not in (0, 1):
             raise Refused(
                 "The database did not say that just one document was changed, so nothing was written",

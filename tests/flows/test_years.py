@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
 
+import flows.settling
 from sandbox.pohoda import SandboxPohoda
 from sandbox.pohoda_system import list_units
+from sandbox.world import Marks
 from tasks.pohoda import sqlite
-from tests.flows.conftest import Firm
+from tasks.pohoda.sqlite import catalogue_beside
+from tests.flows.conftest import Firm, Standing
 from tests.flows.test_marking import completed, failed
 
 Open = Callable[..., Firm]
@@ -118,3 +123,106 @@ def test_a_database_that_stays_away_leaves_no_wrong_mark_and_the_next_run_is_rig
     monkeypatch.setattr(sqlite, "opened", whole)
     completed(firm.run("fio"))
     assert firm.pohoda.marks() == right
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Has something happen in Pohoda once, after documents were read and decided about, before any is written."""
+
+    def arrange(happens: Callable[[], None]) -> None:
+        decide, left = flows.settling.decide, [happens]
+
+        def decided_and_then(*given: Any) -> Any:
+            found = decide(*given)
+            if left:
+                left.pop()()
+            return found
+
+        monkeypatch.setattr("flows.settling.decide", decided_and_then)
+
+    return arrange
+
+
+def shift_ids(file: Path) -> None:
+    """As after a restore of an older state and work done anew: the documents are there, under others' ids."""
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for table in ("FA", "OBJ"):
+            connection.execute(f"UPDATE {table} SET ID = -ID")
+            connection.execute(f"UPDATE {table} SET ID = 1 - ID")
+
+
+WRITERS = ("mserver", "sql")
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_restore_between_reading_and_writing_marks_no_document_that_took_anothers_id(
+    writer: str, open_firm: Open, meanwhile: Callable[[Callable[[], None]], None]
+) -> None:
+    firm = open_firm(writer=writer)
+    forget_locks(firm)
+    before, should = (by_number(firm, marks) for marks in (firm.before, firm.should("fio")))
+    meanwhile(lambda: shift_ids(firm.pohoda.path))
+    completed(firm.run("fio"))
+    assert by_number(firm, firm.pohoda.marks()) == before
+    completed(firm.run("fio"))
+    assert by_number(firm, firm.pohoda.marks()) == should
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_a_database_that_is_renamed_before_the_writing_fails_and_the_next_run_is_right(
+    writer: str, open_firm: Open, meanwhile: Callable[[Callable[[], None]], None]
+) -> None:
+    firm = open_firm(writer=writer)
+    forget_locks(firm)
+    aside = firm.pohoda.path.with_suffix(".aside")
+    meanwhile(lambda: shutil.move(firm.pohoda.path, aside))
+    failed(firm.run("fio"))
+    shutil.move(aside, firm.pohoda.path)
+    assert firm.pohoda.marks() == firm.before
+    completed(firm.run("fio"))
+    assert firm.pohoda.marks() == firm.should("fio")
+
+
+def test_another_year_opened_in_mserver_before_the_writing_stops_the_run_and_the_next_one_is_right(
+    open_firm: Open, meanwhile: Callable[[Callable[[], None]], None]
+) -> None:
+    firm = open_firm()
+    present = firm.mserver.database
+    meanwhile(lambda: setattr(firm.mserver, "database", "StwPh_12345678_2099"))
+    assert "StwPh_12345678_2099" in failed(firm.run("fio"))
+    assert firm.pohoda.marks() == firm.before
+    assert firm.mserver.import_requests == []
+    firm.mserver.database = present
+    completed(firm.run("fio"))
+    assert firm.pohoda.marks() == firm.should("fio")
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+def test_an_upgrade_that_takes_fields_away_before_the_writing_fails_and_the_next_run_is_right(
+    writer: str, open_firm: Open, meanwhile: Callable[[Callable[[], None]], None]
+) -> None:
+    firm = open_firm(writer=writer)
+    forget_locks(firm)
+    catalogue = catalogue_beside(firm.pohoda.path)
+    whole = catalogue.read_bytes()
+
+    def upgrade_begins() -> None:
+        with closing(sqlite3.connect(catalogue)) as connection, connection:
+            connection.execute("DELETE FROM COLUMNS WHERE COLUMN_NAME LIKE 'VPr%'")
+
+    meanwhile(upgrade_begins)
+    assert "does not exist in Pohoda" in failed(firm.run("fio"))
+    catalogue.write_bytes(whole)
+    assert firm.pohoda.marks() == firm.before
+    completed(firm.run("fio"))
+    assert firm.pohoda.marks() == firm.should("fio")
+
+
+def by_number(firm: Firm, marks: Standing) -> dict[tuple[str, str | None], Marks | None]:
+    """The marks by numbers of documents, which stay the same when their ids do not."""
+    return {(agenda, firm.pohoda.find(agenda, row_id)): stand for (agenda, row_id), stand in marks.items()}
+
+
+def forget_locks(firm: Firm) -> None:
+    with closing(sqlite3.connect(firm.pohoda.path)) as connection, connection:
+        connection.execute("DELETE FROM stwlock")

@@ -107,9 +107,9 @@ def test_a_release_that_takes_only_orders_gets_only_orders(
     order, invoice = writer.write(changes(change(), change(INVOICE, number="260100001")), [1, 2])
     assert (order.outcome, invoice.outcome) == ("accepted", "refused")
     assert "neumožňuje" in invoice.note
-    before = len(mserver.log)
+    before = len(mserver.import_requests)
     assert writer.write(changes(change(INVOICE, number="260100001")), [3])[0].outcome == "refused"
-    assert len(mserver.log) == before
+    assert len(mserver.import_requests) == before
     assert not firm.values[INVOICE]
 
 
@@ -189,7 +189,8 @@ def test_a_repetition_that_went_to_another_document_is_refused(
     mserver: SandboxMServer, writer: MServerWriter
 ) -> None:
     writer.write(changes(), [1])
-    mserver.faults.then(answered("<rsp:id>1001<", "<rsp:id>1002<"))
+    asked_whose_it_is = Fault()
+    mserver.faults.then(asked_whose_it_is, answered("<rsp:id>1001<", "<rsp:id>1002<"))
     (said,) = writer.write(changes(), [1])
     assert said.outcome == "refused"
     assert "duplicitní" in said.note
@@ -258,9 +259,30 @@ def test_an_mserver_that_does_not_name_its_database_is_proven_by_one_document(
         writer.write(changes(change(("received_order", 5), number="X")), [1])
     assert firm.untouched
     assert writer.write(changes(), [1]) == [Written("accepted")]
-    asked = len(mserver.log)
-    writer.write(changes(), [2])
-    assert len(mserver.log) == asked + 1
+
+
+def test_a_year_that_is_switched_between_two_batches_stops_the_run_before_the_second(
+    mserver: SandboxMServer, writer: MServerWriter, firm: MemoryUnit
+) -> None:
+    writer.write(changes(), [1])
+    sent = len(mserver.import_requests)
+    mserver.database, mserver.year = "StwPh_12345678_2027", "2027"
+    with pytest.raises(WrongUnit, match="StwPh_12345678_2027"):
+        writer.write(changes(change(INVOICE, number="260100001")), [2])
+    assert len(mserver.import_requests) == sent
+    assert firm.values[INVOICE] == {}
+
+
+def test_a_year_that_is_switched_is_noticed_by_a_document_where_mserver_does_not_tell_it(
+    mserver: SandboxMServer, writer: MServerWriter, firm: MemoryUnit
+) -> None:
+    mserver.tells_company = False
+    writer.write(changes(), [1])
+    sent = len(mserver.import_requests)
+    firm.numbers[INVOICE] = "270100001"
+    with pytest.raises(WrongUnit, match="270100001 in mServer"):
+        writer.write(changes(change(INVOICE, number="260100001")), [2])
+    assert len(mserver.import_requests) == sent
 
 
 def test_the_sandboxs_file_is_compared_by_its_name_and_any_other_file_by_a_document(

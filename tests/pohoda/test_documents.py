@@ -15,7 +15,9 @@ from blocks.pohoda import PohodaUnit
 from sandbox.firm import firm
 from sandbox.pohoda import SandboxPohoda
 from sandbox.world import Marks
-from tasks.errors import SettingError, Unavailable
+from tasks.errors import Refused, SettingError, Unavailable
+from tasks.pohoda.catalogue import COLUMNS
+from tasks.pohoda.connection import read_rows
 from tasks.pohoda.documents import STANDING, read_documents, read_marks
 from tasks.pohoda.sqlite import WAY
 from tasks.tables import DOCUMENTS, checked
@@ -161,8 +163,8 @@ def test_marks_are_read_back_for_just_the_documents_asked_for(unit: PohodaUnit, 
     pohoda.set_marks("advance_invoice", 2, Marks(1, 1, False))
     marks = read_marks(unit, "issued_invoice", [1, 2, 3, 999])
     assert marks["document_id"].tolist() == [1, 3]
-    assert marks.iloc[0].tolist() == ["issued_invoice", 1, 121_00, 2, True]
-    assert marks.iloc[1, 2:].isna().all()
+    assert marks.iloc[0].tolist() == ["issued_invoice", 1, "260100001", 121_00, 2, True]
+    assert marks.iloc[1, 3:].isna().all()
 
 
 def test_more_documents_than_one_statement_can_ask_for_are_read_back(unit: PohodaUnit) -> None:
@@ -188,6 +190,26 @@ def test_a_database_that_somebody_holds_locked_is_passing(
         holder.execute("BEGIN EXCLUSIVE")
         with pytest.raises(Unavailable, match="not available now"):
             read_documents(unit, TODAY)
+
+
+def test_columns_that_change_under_a_run_are_passing_and_a_table_that_was_never_there_is_not(
+    unit: PohodaUnit, sql: Sql, pohoda: SandboxPohoda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql("ALTER TABLE FA RENAME TO FA_old")
+    with pytest.raises(Refused):
+        read_marks(unit, "issued_invoice", [1])
+    asked: list[str] = []
+
+    def half_done(connection: Any, statement: str, parameters: Any = ()) -> list[Any]:
+        rows = read_rows(connection, statement, parameters)
+        asked.append(statement)
+        return rows if asked.count(COLUMNS) < 2 else rows[1:]
+
+    monkeypatch.setattr("tasks.pohoda.catalogue.read_rows", half_done)
+    for read in (lambda: read_documents(unit, TODAY), lambda: read_marks(unit, "issued_invoice", [1])):
+        asked.clear()
+        with pytest.raises(Unavailable, match="changing its tables"):
+            read()
 
 
 def test_reading_leaves_the_database_free_for_others(unit: PohodaUnit, sql: Sql) -> None:

@@ -36,6 +36,10 @@ DriverError.__module__ = "pyodbc"
             f"[42000] {SERVER}Database is already open and can only have one user. (924) (SQLDriverConnect)",
         ),
         ("42000", f"[42000] {SERVER}Database cannot be opened. It is being restored. (927) (SQLDriverConnect)"),
+        ("08004", f"[08004] {SERVER}Database 'StwPh_12345678_2026' does not exist. (911) (SQLDriverConnect)"),
+        ("25000", f"[25000] {SERVER}Failed to update database because it is read-only. (3906) (SQLExecDirectW)"),
+        ("42000", f"[42000] {SERVER}The definition of the object has changed. (2801) (SQLExecDirectW)"),
+        ("28000", f"[28000] {SERVER}Server is in script upgrade mode. (18401) (SQLDriverConnect)"),
         ("08S01", "[08S01] [Microsoft][ODBC Driver 18]TCP Provider: Error code 0x2746 (10054) (SQLExecDirectW)"),
         ("08S01", "[08S01] [FreeTDS][SQL Server]Unable to connect (20009) (SQLDriverConnect)"),
         (
@@ -92,6 +96,9 @@ def test_what_passes_by_itself_is_tried_again(server: Database, state: str, text
             "no such table",
             "name",
         ),
+        ("42000", f"[42000] {SERVER}The transaction log is full (9002) (SQLExecDirectW)", "no room", "10 GB"),
+        ("42000", f"[42000] {SERVER}Could not allocate space (1105) (SQLExecDirectW)", "no room", "make room"),
+        ("HY000", f"[HY000] {SERVER}logical consistency error (824) (SQLExecDirectW)", "damaged", "CHECKDB"),
         (
             "01000",
             "[01000] [unixODBC][Driver Manager]Can't open lib 'x' : file not found (0)",

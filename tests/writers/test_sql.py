@@ -27,11 +27,13 @@ from tasks.tables import AGENDAS
 from tasks.writers import Written
 from tasks.writers.choice import writer_for
 from tasks.writers.sql import LOCKED, MOVED, OPEN, SqlWriter, writing_database
-from tests.mserver.firm import Memory, change, changes
-from tests.writers.conftest import Sql
+from tests.mserver import firm
+from tests.mserver.firm import Memory, changes
+from tests.writers.conftest import PAPERS, Sql
 
 INVOICE, SECOND, ADVANCE = ("issued_invoice", 11), ("issued_invoice", 12), ("advance_invoice", 13)
 ORDER = ("received_order", 11)
+NUMBERS = {(paper.agenda, paper.id): paper.number for paper in PAPERS}
 ALL = {"amount": AMOUNT_FIELD, "count": COUNT_FIELD, "paid": PAID_FIELD}
 PAID = Marks(150050, 1, True)
 OLD: dict[str, Any] = {"old_amount": 150050, "old_count": 1, "old_paid": True}
@@ -111,6 +113,16 @@ def test_an_id_of_another_agenda_is_not_touched(writer: SqlWriter, pohoda: Sandb
     before = rows(pohoda)
     assert writer.write(changes(change(("advance_invoice", 11))), [1]) == [MOVED]
     assert rows(pohoda) == before
+
+
+def test_an_id_that_another_document_took_over_is_not_touched(
+    writer: SqlWriter, pohoda: SandboxPohoda, sql: Sql, any_way: str
+) -> None:
+    sql("UPDATE FA SET Cislo = '260100099' WHERE ID = 11")
+    sql("UPDATE FA SET Cislo = '  260100002 ' WHERE ID = 12")
+    batch = changes(change(INVOICE, number="260100001"), change(SECOND, number="260100002"))
+    assert writer.write(batch, [1, 2]) == [MOVED, Written("accepted")]
+    assert pohoda.marks()[INVOICE] is None
 
 
 def test_what_is_open_or_locked_in_pohoda_is_left_for_later(
@@ -303,10 +315,12 @@ def test_every_update_is_t_sql_that_sets_user_fields_of_one_document_of_one_agen
     assert parsed.this.sql("tsql") == f"dbo.{TABLE[agenda]}"
     assert [each.this.name for each in parsed.expressions] == list(named.values())
     conditions = [each.sql("tsql") for each in parsed.args["where"].this.flatten()]
-    assert conditions[:2] == ["ID = ?", KIND[agenda]]
-    assert len(conditions) == 2 + len(named)
+    assert conditions[0] == "ID = ?"
+    assert conditions[1].startswith("LTRIM(RTRIM(CAST(Cislo AS VARCHAR(250)))) = CAST(? ")
+    assert conditions[2] == KIND[agenda]
+    assert len(conditions) == 3 + len(named)
     old = {mark: 1 for mark in named if mark not in empty}
-    given_values = parameters(named, 1, old, dict.fromkeys(ALL, 1))
+    given_values = parameters(named, (1, "260100001"), old, dict.fromkeys(ALL, 1))
     assert statement.count("?") == len(given_values)
 
 
@@ -324,6 +338,11 @@ def test_every_other_statement_is_t_sql_that_only_reads(statement: str) -> None:
     assert len(parsed) == 1
     assert isinstance(parsed[0], exp.Query)
     assert not list(parsed[0].find_all(exp.Update, exp.Insert, exp.Delete, exp.Command))
+
+
+def change(key: tuple[str, int], **more: Any) -> dict[str, Any]:
+    """A change of the very document that has this id, as it was read."""
+    return firm.change(key, **{"number": NUMBERS.get(key, "26OP00001"), **more})
 
 
 def rows(pohoda: SandboxPohoda) -> dict[tuple[str, int], dict[str, Any]]:
