@@ -54,6 +54,11 @@ MEANINGS: tuple[tuple[str, str, str], ...] = (
         "Nainstalujte certifikát na tento počítač, nebo zapněte důvěru v bloku, podepsal-li se server sám.",
     ),
     (
+        "does not encrypt connections",
+        "Databázový server spojení nešifruje.",
+        "Ať mu správce dá certifikát, nebo v bloku vypněte šifrování, je-li síť mezi počítači vaše vlastní.",
+    ),
+    (
         "FreeTDS cannot check",
         "FreeTDS neumí ověřit certifikát serveru.",
         "Použijte ovladač Microsoftu, nebo v bloku zapněte důvěru certifikátu.",

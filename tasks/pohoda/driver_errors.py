@@ -22,6 +22,9 @@ PASSING_CODES = {
 
 PASSING_STATES = ("08", "HYT", "40001")
 
+CERTIFICATE_CODES = ("-2146893019", "-2146893022", "-2146893016", "-2146762487")
+"""Windows' numbers for a certificate of nobody known, of another name, out of date, without a trusted root."""
+
 _LOGIN = ("SQL Server refused the login", "check database.login and database.password with the administrator")
 _RIGHTS = (
     "The login may not read what is needed in the unit's database",
@@ -101,22 +104,36 @@ def _of_connecting(state: str, text: str, evidence: str, database: Database) -> 
             evidence=evidence,
             next_step="install it, or write the name of an installed one into database.driver",
         )
-    if "certificate" in lower:
+    if encryption := _of_encrypting(lower, evidence):
+        return encryption
+    if state == "28000":
+        return SettingError(_LOGIN[0], evidence=evidence, next_step=_LOGIN[1])
+    return _passing(evidence) if state.startswith(PASSING_STATES) else None
+
+
+def _of_encrypting(lower: str, evidence: str) -> SettingError | None:
+    """Windows says it in its own language, so its numbers are looked at too."""
+    if "encryption not supported" in lower:
+        return SettingError(
+            "The database server does not encrypt connections",
+            evidence=evidence,
+            next_step="let the administrator give SQL Server a certificate, or switch database.encrypt off "
+            "where the network between is your own",
+        )
+    if "certificate" in lower or any(code in lower for code in CERTIFICATE_CODES):
         return SettingError(
             "The database server's certificate cannot be trusted",
             evidence=evidence,
-            next_step="install the certificate on this computer, or switch database.trust_certificate on "
-            "when the server has a self-signed one",
+            next_step="install the certificate on this computer and write the server's name into database.server "
+            "as the certificate has it, or switch database.trust_certificate on when it is a self-signed one",
         )
-    if "ssl" in lower and "protocol" in lower:
+    if "ssl" in lower:
         return SettingError(
             "The database server does not speak a version of TLS that the driver accepts",
             evidence=evidence,
             next_step="let the administrator enable TLS 1.2 on SQL Server, or use ODBC Driver 17",
         )
-    if state == "28000":
-        return SettingError(_LOGIN[0], evidence=evidence, next_step=_LOGIN[1])
-    return _passing(evidence) if state.startswith(PASSING_STATES) else None
+    return None
 
 
 def _of_sqlite(text: str, evidence: str) -> PohodaPaymentsError:

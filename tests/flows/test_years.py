@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -175,9 +174,9 @@ def test_a_database_that_is_renamed_before_the_writing_fails_and_the_next_run_is
     firm = open_firm(writer=writer)
     forget_locks(firm)
     aside = firm.pohoda.path.with_suffix(".aside")
-    meanwhile(lambda: shutil.move(firm.pohoda.path, aside))
+    meanwhile(lambda: setattr(firm.pohoda, "path", firm.pohoda.path.rename(aside)))
     failed(firm.run("fio"))
-    shutil.move(aside, firm.pohoda.path)
+    firm.pohoda.path = aside.rename(aside.with_suffix(".db"))
     assert firm.pohoda.marks() == firm.before
     completed(firm.run("fio"))
     assert firm.pohoda.marks() == firm.should("fio")

@@ -119,6 +119,18 @@ def test_what_passes_by_itself_is_tried_again(server: Database, state: str, text
         ),
         (
             "08001",
+            "[08001] [Microsoft]SSL Provider: Cílový hlavní název je nesprávný. (-2146893022) (SQLDriverConnect)",
+            "certificate cannot be trusted",
+            "as the certificate has it",
+        ),
+        (
+            "08001",
+            "[08001] [Microsoft]SSL Provider: Nemají společný algoritmus. (-2146893007) (SQLDriverConnect)",
+            "TLS",
+            "TLS 1.2",
+        ),
+        (
+            "08001",
             "[08001] SSL Provider: [error:0A000102:SSL routines::unsupported protocol] (-1)",
             "TLS",
             "TLS 1.2",

@@ -340,9 +340,9 @@ def test_every_other_statement_is_t_sql_that_only_reads(statement: str) -> None:
     assert not list(parsed[0].find_all(exp.Update, exp.Insert, exp.Delete, exp.Command))
 
 
-def change(key: tuple[str, int], **more: Any) -> dict[str, Any]:
+def change(key: tuple[str, int], *, number: str = "", **more: Any) -> dict[str, Any]:
     """A change of the very document that has this id, as it was read."""
-    return firm.change(key, **{"number": NUMBERS.get(key, "26OP00001"), **more})
+    return firm.change(key, number=number or NUMBERS.get(key, "26OP00001"), **more)
 
 
 def rows(pohoda: SandboxPohoda) -> dict[tuple[str, int], dict[str, Any]]:
