@@ -91,6 +91,7 @@ class MServerWriter:
     def _sent(self, updates: Sequence[Update], numbers: Mapping[str, Any]) -> dict[str, Written]:
         if not updates:
             return {}
+        self._same_database = False
         try:
             answer = self._client.post(update_pack(updates, self._client.ico))
         except OutcomeUnknown as error:
@@ -117,8 +118,7 @@ class MServerWriter:
 
     def _prove(self, row: Mapping[Any, Any]) -> None:
         """Before every batch, since somebody may open another year in this mServer while a run goes on."""
-        proven, self._same_database = self._same_database, False
-        if not (proven or says_same(self._client.company(), self._database)):
+        if not (self._same_database or says_same(self._client.company(), self._database)):
             prove_same(self._client, str(row["agenda"]), int(row["document_id"]), str(row["number"]))
 
     def _watch(self, updates: Sequence[Update], numbers: Mapping[str, Any], answer: PackAnswer) -> None:
