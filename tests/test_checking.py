@@ -296,3 +296,27 @@ def test_the_report_begins_with_what_is_wrong_and_holds_no_markup_from_outside()
     assert "<b>" not in told
     assert check_summary(found) == "Špatně: 1, k posouzení: 0, v pořádku: 1"
     assert check_key("Firma & syn") == "kontrola-firma-syn"
+
+
+def test_without_user_fields_the_notes_are_possible_and_the_internal_one_is_suggested(look: Look) -> None:
+    columns = {catalogue.COLUMNS: [("OBJ", "Pozn", "text"), ("OBJ", "Pozn2", "text")], fields.REGISTRY: []}
+    finding = look(columns)["Přijatá objednávka: pole úhrad"]
+    assert "Pozn2 („Interní poznámka“), řádek v textu; Pozn („Poznámka“), řádek v textu" in finding.evidence
+    assert "uhrazená částka = Pozn2 („Interní poznámka“); počet plateb = Pozn2" in finding.next_step
+    assert "edicí E1" in finding.next_step
+    by_sql = look(columns, UNIT.model_copy(update={"writer": "sql"}))["Přijatá objednávka: pole úhrad"]
+    assert "žádné vhodné" in by_sql.evidence
+
+
+def test_possible_fields_are_told_with_their_kind_and_label_also_where_all_is_set(look: Look) -> None:
+    found = look({})["Vydaná faktura: možná pole"]
+    assert found.state == "ok"
+    assert found.evidence == "možná pole: VPrPocet, Číslo (celé); VPrUhrazeno („Uhrazeno“), Měna"
+
+
+def test_a_note_that_holds_marks_is_right_and_one_that_is_not_there_is_wrong(look: Look) -> None:
+    unit = UNIT.model_copy(update={"issued_invoices": Agenda(amount_field="Pozn2", paid_field="Pozn2")})
+    there = look({catalogue.COLUMNS: [("FA", "Pozn2", "text")]}, unit)["Vydaná faktura: uhrazená částka"]
+    assert there.state == "ok"
+    assert "řádek" in there.cause
+    assert look({catalogue.COLUMNS: []}, unit)["Vydaná faktura: uhrazeno vše"].state == "wrong"

@@ -8,12 +8,10 @@ from contextlib import closing
 
 from prefect.client.orchestration import get_client
 
-from blocks.pohoda import Agenda
 from flows.apply_plan import apply_plan
-from flows.check import check
 from tasks.pohoda.note_line import without_marks
 from tests.flows.conftest import Firm
-from tests.flows.test_writers import change, completed, failed, journal
+from tests.flows.test_writers import change, completed, journal
 
 Open = Callable[..., Firm]
 Notes = dict[tuple[str, int], str]
@@ -68,23 +66,3 @@ def test_a_line_changed_by_hand_is_noticed_and_words_around_it_are_not(open_firm
     drifted = told.partition("Ručně změněné úhrady")[2]
     assert numbers[1] in drifted
     assert numbers[0] not in drifted
-
-
-def test_the_check_tells_which_fields_are_possible_and_suggests_the_note(open_firm: Open) -> None:
-    firm, _ = opened(open_firm)
-    block = firm.pohoda.unit(firm.mserver.address, firm.ledger)
-    block.issued_invoices = Agenda()
-    block.save(firm.unit, overwrite=True)
-    completed(check(unit=firm.unit, accounts=[], return_state=True))
-    told = report(firm, "kontrola").replace("\\", "")
-    assert "Pozn2 („Interní poznámka“), řádek v textu; Pozn („Poznámka“), řádek v textu" in told
-    assert "Nabízí se: uhrazená částka = Pozn2 („Interní poznámka“); počet plateb = Pozn2" in told
-    assert "Přijatá objednávka: možná pole" in told
-
-
-def test_notes_by_sql_are_a_setting_to_correct_before_anything_is_decided(open_firm: Open) -> None:
-    firm, before = opened(open_firm)
-    block = firm.pohoda.unit(firm.mserver.address, firm.ledger)
-    block.model_copy(update={"writer": "sql"}).save(firm.unit, overwrite=True)
-    assert "through mServer only" in failed(firm.run("fio", dry_run=True))
-    assert firm.pohoda.notes() == before

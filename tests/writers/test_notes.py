@@ -22,7 +22,6 @@ from tasks.pohoda.sqlite import catalogue_beside
 from tasks.writers import OPEN
 from tasks.writers.choice import writer_for
 from tasks.writers.notes import FULL, UNSENDABLE
-from tasks.writers.sql import SqlWriter
 from tests.mserver.firm import Memory, Notebook, change, changes
 from tests.writers.conftest import PAPERS, TODAY
 
@@ -182,6 +181,6 @@ def test_user_fields_and_a_note_can_share_the_marks(tmp_path: Path) -> None:
 
 def test_the_writer_by_sql_does_not_take_notes_and_says_what_to_do(unit: PohodaUnit) -> None:
     with pytest.raises(SettingError, match="through mServer only") as caught:
-        SqlWriter(unit.model_copy(update={"writer": "sql"}))
+        writer_for(unit.model_copy(update={"writer": "sql"}), Memory())
     assert "received_orders: Pozn2" in caught.value.evidence
     assert "choose mserver" in caught.value.next_step
