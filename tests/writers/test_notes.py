@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 
 from blocks.pohoda import Agenda, PohodaUnit
+from sandbox.faults import BROKEN_OFF, LOST, REFUSED, Fault
 from sandbox.mserver import SandboxMServer, open_mserver
 from sandbox.pohoda import SandboxPohoda
 from sandbox.world import Marks, World
-from tasks.errors import SettingError
+from tasks.errors import SettingError, Unavailable
 from tasks.loading import LOADED, load
 from tasks.pohoda.documents import read_documents, read_marks
 from tasks.pohoda.sqlite import catalogue_beside
@@ -157,6 +158,23 @@ def test_a_document_that_somebody_has_open_waits(pohoda: SandboxPohoda, unit: Po
         connection.execute("INSERT INTO stwlock VALUES (11, 'FA', 57, 4711)")
     assert loaded(unit, changes(paid(pohoda))) == [("left_out", OPEN.note)]
     assert pohoda.notes()[INVOICE] == PEOPLE
+
+
+@pytest.mark.parametrize("fault", [LOST, REFUSED, BROKEN_OFF])
+def test_whatever_happens_on_the_way_the_line_comes_once_and_words_stay(
+    pohoda: SandboxPohoda, unit: PohodaUnit, mserver: SandboxMServer, fault: Fault
+) -> None:
+    noted(pohoda, PEOPLE)
+    noted(pohoda, PEOPLE, OTHER)
+    wanted, memory = changes(paid(pohoda), paid(pohoda, OTHER)), Memory()
+    writer_for(unit, memory).ready()
+    mserver.faults.then(Fault(), fault)  # the first question is for the unit behind mServer
+    with suppress(Unavailable):
+        loaded(unit, wanted, memory)
+    assert [outcome for outcome, _ in loaded(unit, wanted, memory)] == ["written", "written"]
+    for key in (INVOICE, OTHER):
+        line, _, people = pohoda.notes()[key].partition("\r\n")
+        assert (line.count("#Platby"), people) == (1, PEOPLE)
 
 
 def test_a_line_that_a_person_rewrote_is_read_as_something_else_than_nothing(
