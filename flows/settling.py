@@ -58,7 +58,6 @@ def write(
         return None, ""
     try:
         with at_hand(pohoda):
-            writer.ready()
             journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
             written = write_marks(changes, writer, standing, journal)
     except PohodaPaymentsError as error:
@@ -67,7 +66,15 @@ def write(
     outcomes = written["outcome"].value_counts()
     get_run_logger().info("Marks: %s", ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items()))
     failed = written[written["outcome"].isin(["refused", "unknown"])]
-    return written, f"Nezapsané doklady: {len(failed)}" if len(failed) else ""
+    return written, unwritten(len(failed)) if len(failed) else ""
+
+
+def unwritten(documents: int) -> str:
+    """What a run says that could not write so many documents. Its beginning is known to `flows.triggers`."""
+    return (
+        f"Nezapsané doklady: {documents}. Další krok: u každého je ve zprávě důvod; "
+        "příští běh je zkusí zapsat znovu."
+    )
 
 
 def so_far(changes: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:

@@ -135,6 +135,12 @@ class SandboxMServer:
         """The requests that asked Pohoda to do something."""
         return [entry for entry in self.log if entry.imports]
 
+    def forget(self) -> None:
+        """Be as one that was never asked for anything."""
+        self.log.clear()
+        self.created.clear()
+        self._imported.clear()
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.frozen and scope["type"] == "http":
             while (await receive())["type"] != "http.disconnect":

@@ -106,6 +106,8 @@ class _Connection:
             self._connection.rollback()
             raise failing(fault)
         self._connection.commit()
+        if self._writes:
+            self._wire.done("Pohoda: COMMIT")
         if fault.lost:
             raise failing(fault)
 
@@ -158,11 +160,14 @@ class _LedgerConnection(sqlite3.Connection):
         )
 
     def commit(self) -> None:
-        kind = f"COMMIT {self._what()}"
-        fault = self.wire.met(f"ledger: {kind}") if self.touched and self.in_transaction else RIGHT
+        kind = f"ledger: COMMIT {self._what()}"
+        writes = bool(self.touched) and self.in_transaction
+        fault = self.wire.met(kind) if writes else RIGHT
         if fault.status and not fault.lost:
             raise failing(fault)
         super().commit()
+        if writes:
+            self.wire.done(kind)
         if fault.lost:
             raise failing(fault)
 

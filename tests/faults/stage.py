@@ -6,9 +6,10 @@ import datetime as dt
 import importlib
 import shutil
 import sqlite3
+from collections import Counter
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,20 @@ from sandbox.firm import firm, truth
 from sandbox.mserver import SandboxMServer, open_mserver
 from sandbox.pohoda import SandboxPohoda
 from sandbox.world import Marks, World
-from tasks.days import prague_day
+from tasks.days import ONE_DAY, prague_day
 from tasks.ledger.safekeeping import folder_of
 from tests.faults.wire import Wire
 
 Standing = dict[tuple[str, int], Marks | None]
+
+HORIZON_DAYS = 24
+"""Of the stage's unit: few days and few documents, so that many runs fit in little time."""
+PASSING = frozenset({"run", "token", "holder", "beats"})
+"""Columns of the ledger on which nothing that a run does depends."""
+MOST = 8
+"""How many payments of each provider the stage's firm has, beside those that they take back."""
+UNPAID = 4
+"""How many documents nobody pays."""
 
 
 @dataclass
@@ -38,41 +48,57 @@ class Stage:
     pohoda: SandboxPohoda
     before: Standing
     accounts: dict[str, str] = field(default_factory=dict[str, str])
-    scene: ExitStack = field(default_factory=ExitStack)
-    mserver: SandboxMServer = field(init=False)
+    mservers: dict[str, SandboxMServer] = field(default_factory=dict[str, SandboxMServer])
+    """By the way of writing: it says which release of Pohoda there must be."""
+    writer: str = "mserver"
+
+    ledger_folder: Path | None = None
+    """The stage's own unless given."""
 
     @property
     def ledger_file(self) -> Path:
-        return self.folder / "ledger.db"
+        return (self.ledger_folder or self.folder) / "ledger.db"
+
+    @property
+    def name(self) -> str:
+        return f"faults-{self.folder.name}".replace("_", "-").lower()
+
+    @property
+    def mserver(self) -> SandboxMServer:
+        """The one that the unit writes through now."""
+        return self.mservers[self.writer]
 
     @property
     def unit(self) -> str:
-        return f"faults-{self.folder.name}".replace("_", "-").lower()
+        """The name of the unit's block."""
+        return f"{self.writer}-{self.name}"
 
-    def set(self, **unit: Any) -> None:
-        """Everything as on the first day: Pohoda's documents, an empty ledger, an mServer that was never asked.
-
-        `unit` are fields of the accounting unit's block.
-        """
+    def set(self, writer: str = "mserver") -> None:
+        """Everything as on the first day: Pohoda's documents, no ledger, an mServer that was never asked."""
         self.wire.calm()
-        for file in self.folder.glob("*.db*"):
+        for file in [*self.folder.glob("*.db*"), *self.ledger_file.parent.glob("ledger.db*")]:
             if file.suffix != ".first":
-                file.unlink()
+                file.unlink(missing_ok=True)
         shutil.rmtree(folder_of(self.ledger_file), ignore_errors=True)
         for first in self.folder.glob("*.first"):
             shutil.copyfile(first, first.with_suffix(""))
-        self.scene.close()
+        self.writer = writer
+        if writer not in self.mservers:
+            self._open(writer)
+        self.mserver.forget()
+
+    def _open(self, writer: str) -> None:
+        """Open the mServer for this way of writing and save the unit's block that goes with it."""
         with self.wire.within("mServer"):
-            accepts = unit.get("writer", "mserver") == "mserver"
-            self.mserver = self.scene.enter_context(open_mserver(self.pohoda, accepts_updates=accepts))
+            opened = open_mserver(self.pohoda, accepts_updates=writer == "mserver")
+            self.mservers[writer] = self.open_things.enter_context(opened)
         block = self.pohoda.unit(self.mserver.address, f"sqlite:///{self.ledger_file.as_posix()}")
-        block.model_copy(update=unit).save(self.unit, overwrite=True)
+        chosen = {"writer": writer, "horizon_days": HORIZON_DAYS}
+        block.model_copy(update=chosen).save(self.unit, overwrite=True)
 
     def run(self, provider: str, **parameters: Any) -> State[Any]:
         """Run the provider's flow to its end and return its final state."""
-        name = provider.replace("-", "_")
-        flow = getattr(importlib.import_module(f"flows.{name}"), name)
-        return flow(account=self.account(provider), unit=self.unit, return_state=True, **parameters)
+        return flow_of(provider)(account=self.account(provider), unit=self.unit, return_state=True, **parameters)
 
     def account(self, provider: str) -> str:
         """The name of the provider's block, its server open from now on."""
@@ -82,7 +108,7 @@ class Stage:
             module = importlib.import_module(f"sandbox.{provider.replace('-', '_')}")
             with self.wire.within(provider):
                 stand = self.open_things.enter_context(module.stand(self.world, own))
-            name = f"{provider}-{self.unit}"
+            name = f"{provider}-{self.name}"
             stand.block.save(name, overwrite=True)
             self.accounts[provider] = name
         return self.accounts[provider]
@@ -96,22 +122,69 @@ class Stage:
         with closing(sqlite3.connect(self.ledger_file)) as ledger:
             return ledger.execute(query).fetchall()
 
+    def facts(self) -> tuple[Any, ...]:
+        """All on which the next run depends but clocks and names of runs: equal facts, equal next runs."""
+        asked = Counter(call for call in self.wire.calls if not call.startswith(("Pohoda", "ledger")))
+        return (
+            sorted(self.pohoda.marks().items()),
+            sorted(self.pohoda.settled().items()),
+            sorted(asked.items()),
+            self._facts_of_ledger(),
+        )
+
+    def _facts_of_ledger(self) -> list[Any]:
+        if not self.ledger_file.exists():
+            return []
+        tables = [
+            str(name) for (name,) in self.kept("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")
+        ]
+        found: list[Any] = [path.name for path in self.folder.glob("*.suspect")]
+        for table in tables:
+            columns = [str(row[1]) for row in self.kept(f"PRAGMA table_info({table})")]
+            lasting = [name for name in columns if name not in PASSING and not name.endswith("_at")]
+            found.append((table, sorted(self.kept(f"SELECT {', '.join(lasting)} FROM {table}"), key=repr)))
+        return found
+
     def payments(self) -> list[tuple[Any, ...]]:
         """Every payment in the ledger, as far as it counts."""
         return self.kept("SELECT source, payment_id, amount, currency, booked_on FROM payments ORDER BY 1, 2")
 
 
+def flow_of(provider: str) -> Any:
+    """The provider's flow."""
+    name = provider.replace("-", "_")
+    return getattr(importlib.import_module(f"flows.{name}"), name)
+
+
 @contextmanager
-def open_stage(folder: Path) -> Generator[Stage]:
-    """A stage in an empty folder; a Prefect server must be there."""
-    world = firm(seed=1, today=prague_day(dt.datetime.now(dt.UTC)))
+def open_stage(
+    folder: Path, *, today: dt.date | None = None, ledger_folder: Path | None = None
+) -> Generator[Stage]:
+    """A stage in a folder of its own; a Prefect server must be there."""
+    folder.mkdir(exist_ok=True)
+    world = thinned(firm(seed=1, today=today or prague_day(dt.datetime.now(dt.UTC))))
     pohoda = SandboxPohoda.build(world, folder)
     for file in folder.glob("*.db"):
         shutil.copyfile(file, file.with_suffix(".db.first"))
     with ExitStack() as open_things:
-        stage = Stage(folder, world, Wire(), open_things, pohoda, pohoda.marks())
-        open_things.callback(stage.scene.close)
-        yield stage
+        yield Stage(folder, world, Wire(), open_things, pohoda, pohoda.marks(), ledger_folder=ledger_folder)
+
+
+def thinned(world: World) -> World:
+    """The same firm with a few of each provider's last payments, and the documents that they are meant for."""
+    since = world.today - HORIZON_DAYS * ONE_DAY
+    issued = {(paper.agenda, paper.id) for paper in world.papers if paper.issued_on > since}
+    sure = [m for m in world.money if not m.doubtful and m.paid_on > since and issued >= {*m.meant_for}]
+    kept: set[int | None] = set()
+    for channel in {money.channel for money in sure}:
+        of_channel = [money for money in sure if money.channel == channel]
+        some = of_channel[:: -(-len(of_channel) // MOST)]
+        kept |= {number for money in some for number in (money.number, money.takes_back)}
+    money = tuple(money for money in sure if money.number in kept)
+    unpaid = issued - {key for money in sure for key in money.meant_for}
+    shown = {key for one in money for key in one.meant_for} | {*sorted(unpaid)[:UNPAID]}
+    papers = tuple(paper for paper in world.papers if (paper.agenda, paper.id) in shown)
+    return replace(world, papers=papers, money=money)
 
 
 @contextmanager

@@ -6,20 +6,23 @@ from itertools import cycle
 
 import pytest
 
-from tests.faults.cells import SAME_RUN, Scene, cell, completed, reference
+from tests.faults.cells import Scene, cell, completed
+from tests.faults.conftest import References
 from tests.faults.stage import Stage
 from tests.faults.ways import ways_of
 from tests.faults.wire import Blow
 from tests.ledger.test_safekeeping import damage
 
-FIO = Scene("fio")
-SOME = [Scene("gopay"), Scene("gopay", "settlement"), Scene("csob"), Scene("ceska-sporitelna")]
+GOPAY = Scene("gopay")
+SOME = [GOPAY, Scene("gopay", "settlement"), Scene("csob"), Scene("ceska-sporitelna")]
 """Each kind of protocol and each way of writing over the network; the matrix tries all."""
 
 
 @pytest.mark.parametrize("scene", SOME, ids=lambda scene: f"{scene.provider}-{scene.writer}")
-def test_every_request_over_the_network_may_fail_once_each_in_another_way(stage: Stage, scene: Scene) -> None:
-    right = reference(stage, scene)
+def test_every_request_over_the_network_may_fail_once_each_in_another_way(
+    stage: Stage, references: References, scene: Scene
+) -> None:
+    right = references.of(scene)
     ways = cycle(ways_of("a request"))
     over_the_network = [
         kind for kind in right.asked if not kind.startswith(("Pohoda", "ledger")) and right.asked[kind]
@@ -28,19 +31,17 @@ def test_every_request_over_the_network_may_fail_once_each_in_another_way(stage:
     cell(stage, scene, right, {kind: Blow(ways_of(kind)[next(ways)]) for kind in over_the_network})
 
 
-def test_a_ledger_damaged_after_a_run_is_restored_and_nothing_is_written_twice(stage: Stage) -> None:
-    right = reference(stage, FIO)
+def test_a_ledger_damaged_after_a_run_is_restored_and_nothing_is_written_twice(
+    stage: Stage, references: References
+) -> None:
+    right = references.of(GOPAY)
+    stage.set()
+    completed(stage.run("gopay"))
     packs = len(stage.mserver.import_requests)
     written = stage.kept("SELECT agenda, document_id, new_amount, outcome FROM writes ORDER BY id")
     damage(stage.ledger_file)
-    completed(stage.run("fio"))
+    completed(stage.run("gopay"))
     assert stage.pohoda.marks() == right.standing
     assert stage.payments() == right.payments
     assert stage.kept("SELECT agenda, document_id, new_amount, outcome FROM writes ORDER BY id") == written
     assert len(stage.mserver.import_requests) == packs
-
-
-def test_a_full_disk_under_the_ledger_is_told_and_the_next_run_is_right(stage: Stage) -> None:
-    right = reference(stage, FIO)
-    full = {"ledger: INSERT payments": Blow(ways_of("ledger: INSERT payments")["disk full"], lasting=True)}
-    assert cell(stage, FIO, right, full) != SAME_RUN

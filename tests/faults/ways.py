@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import httpx
+from prefect.settings import PREFECT_API_URL
 
 from sandbox.faults import BROKEN_OFF, GARBAGE, LOST, REFUSED, SERVER_ERROR, Fault
 from tests.faults.drivers import DISK, FULL, GONE, LOCKED
+from tests.faults.wire import Wire
 
-PATIENCE = 0.3
+PATIENCE = 0.4
 """How long an answer may take here, in place of the product's own minutes."""
 
 HTTP = {
     "refused": REFUSED,
-    "slow beyond the time-out": Fault(seconds=4 * PATIENCE),
+    "slow beyond the time-out": Fault(seconds=3 * PATIENCE),
     "broken off": BROKEN_OFF,
     "malformed": GARBAGE,
     "throttled": Fault(status=429),
@@ -30,10 +31,11 @@ HTTP = {
 DATABASE = {
     "refused": Fault(status=GONE),
     "locked beyond the time-out": Fault(status=LOCKED),
-    "broken off": Fault(broken_off_after=0),
     "fails": Fault(status=DISK),
 }
-"""Of a statement to Pohoda's database."""
+"""Of a connection or a statement to Pohoda's database."""
+QUESTION = {**DATABASE, "broken off": Fault(broken_off_after=0)}
+"""Of a statement that is answered with rows."""
 
 COMMIT = {"fails": Fault(status=DISK), "answer lost": Fault(status=DISK, lost=True)}
 
@@ -45,7 +47,9 @@ WRITING = {**READING, "disk full": Fault(status=FULL)}
 def ways_of(kind: str) -> dict[str, Fault]:
     """The ways in which a request of this kind can fail, by their names."""
     if kind.startswith("Pohoda: "):
-        return COMMIT if kind.endswith("COMMIT") else DATABASE
+        if kind.endswith("COMMIT"):
+            return COMMIT
+        return QUESTION if kind.startswith("Pohoda: SELECT") else DATABASE
     if kind.startswith("ledger: COMMIT"):
         return COMMIT | {"disk full": Fault(status=FULL)}
     if kind.startswith("ledger: "):
@@ -54,13 +58,13 @@ def ways_of(kind: str) -> dict[str, Fault]:
 
 
 @contextmanager
-def in_a_hurry() -> Generator[None]:
-    """Wait for no answer longer than `PATIENCE`, except for Prefect's."""
+def in_a_hurry(wire: Wire) -> Generator[None]:
+    """Wait no longer than `PATIENCE` for an answer while somebody is slow on purpose, except for Prefect's."""
     real = httpx.HTTPTransport.handle_request
-    prefect = os.environ.get("PREFECT_API_URL", "")
+    prefect = str(PREFECT_API_URL.value())
 
     def quick(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        if not str(request.url).startswith(prefect or "nowhere"):
+        if wire.slow() and not str(request.url).startswith(prefect):
             timeout: dict[str, Any] = request.extensions.get("timeout", {})
             request.extensions["timeout"] = {**timeout, "read": PATIENCE}
         return real(transport, request)

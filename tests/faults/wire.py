@@ -62,11 +62,18 @@ class Wire:
             blow = self.plan.get(call)
             return blow.next() if blow else RIGHT
 
+    def done(self, call: str) -> None:
+        """What was asked has had its effect. Only who asks for it knows."""
+
     def calm(self) -> None:
         """Let everything go right from now on, and forget what was asked."""
         with self._lock:
             self.plan.clear()
             self.calls.clear()
+
+    def slow(self) -> bool:
+        """Whether any request is to be answered late."""
+        return any(blow.fault.seconds for blow in self.plan.values())
 
     def kinds(self) -> list[str]:
         """Every kind of request so far, each once, in alphabetical order."""
