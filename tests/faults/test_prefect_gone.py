@@ -17,7 +17,7 @@ from prefect.settings import (
 
 from sandbox.services import free_port, prefect_server, wait_for_server
 from tests.faults.cells import completed, written_twice
-from tests.faults.child import Point, started
+from tests.faults.child import LONGEST_SECONDS, Point, started
 from tests.faults.stage import Stage
 
 BETWEEN = Point("Pohoda: SELECT OBJ")
@@ -36,7 +36,7 @@ def test_a_run_whose_prefect_server_is_stopped_writes_its_marks_and_loses_nothin
             child = left.__enter__()
             assert child.reached()
         child.go_on()
-        child.process.join(60)
+        child.process.join(LONGEST_SECONDS)
         assert child.process.exitcode
         left.__exit__(None, None, None)
         assert stage.pohoda.marks() == stage.should("gopay")
