@@ -320,3 +320,9 @@ def test_a_note_that_holds_marks_is_right_and_one_that_is_not_there_is_wrong(loo
     assert there.state == "ok"
     assert "řádek" in there.cause
     assert look({catalogue.COLUMNS: []}, unit)["Vydaná faktura: uhrazeno vše"].state == "wrong"
+
+
+def test_a_missing_user_field_leads_to_the_note_where_there_is_none_of_its_kind(look: Look) -> None:
+    missing = look({catalogue.COLUMNS: [("FA", "Pozn2", "text")]})["Vydaná faktura: uhrazená částka"]
+    assert missing.state == "wrong"
+    assert missing.next_step.endswith("Bez edice E1 použijte Pozn2 („Interní poznámka“).")

@@ -167,7 +167,9 @@ def _field(agenda: str, field: str, name: str, catalogue: Catalogue, choices: Se
         if usable
         else f"Vytvořte v Pohodě volitelný parametr druhu {KIND_NAMES[field]} (Nastavení, Volitelné parametry)."
     )
-    return Finding(FIELDS, label, "wrong", cause, f"{SETTINGS[agenda]}.{field}, {place}", next_step)
+    note = next((choice for choice in choices if choice.note and field in MARK_FIELDS), None)
+    without = f" Bez edice E1 použijte {_described(note)}." if note and not usable else ""
+    return Finding(FIELDS, label, "wrong", cause, f"{SETTINGS[agenda]}.{field}, {place}", next_step + without)
 
 
 def _possible(agenda: str, choices: Sequence[FieldChoice]) -> Finding:
