@@ -23,6 +23,7 @@ from flows.telling import masked_logs
 from tasks.checking import Finding, failed, looked
 from tasks.checking.accounts import AREA as ACCOUNTS
 from tasks.checking.accounts import account_findings, news_of_account
+from tasks.checking.backup import backup_findings
 from tasks.checking.database import AREA as DATABASE
 from tasks.checking.database import database_findings
 from tasks.checking.ledger import AREA as LEDGER
@@ -105,7 +106,11 @@ def _of_pohoda(pohoda: PohodaUnit, memory: Any, today: dt.date) -> list[Finding]
         pohoda = located(pohoda, today)
     except PohodaPaymentsError as error:
         return [failed(DATABASE, "Nalezení databáze", error), *mserver_findings(pohoda, memory)]
-    return [*database_findings(pohoda, today), *mserver_findings(pohoda, memory)]
+    return [
+        *database_findings(pohoda, today),
+        *backup_findings(pohoda),
+        *mserver_findings(pohoda, memory),
+    ]
 
 
 def _of_account(label: str, memory: Any, today: dt.date) -> tuple[list[Finding], list[Any]]:

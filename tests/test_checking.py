@@ -16,10 +16,13 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from blocks.backup import Backup
 from blocks.pohoda import Agenda, Database, MServer, PohodaUnit
 from tasks.checking import Finding, failed
+from tasks.checking import backup as allowed
 from tasks.checking import database as areas
 from tasks.checking.accounts import account_findings, news_of_account
+from tasks.checking.backup import backup_findings
 from tasks.checking.czech import MEANINGS
 from tasks.checking.database import database_findings
 from tasks.checking.ledger import QUIET_DAYS, last_complete, ledger_findings
@@ -102,6 +105,7 @@ def test_a_sound_server_is_described_and_only_the_agenda_without_fields_is_doubt
     assert "server nevydal žádné právo" in found["Práva loginu ke čtení"].cause
     assert found["Zámky dokladů"].evidence.endswith("2")
     assert "Minulý rok 2026" in found
+    assert "server nevydal žádné právo" in found["Práva loginu ke čtení, rok 2026"].cause
 
 
 @pytest.mark.parametrize(
@@ -111,6 +115,33 @@ def test_a_reading_login_that_could_write_is_wrong_whatever_lets_it(right: Any, 
     finding = look({rights.RIGHTS: [right]})["Práva loginu ke čtení"]
     assert finding.state == "wrong"
     assert right[2] in finding.evidence
+
+
+@pytest.mark.parametrize(
+    ("may", "verify", "state", "said"),
+    [
+        ((1, 1), True, "ok", "smí databázi zálohovat"),
+        ((1, 0), True, "wrong", "nesmí ověřit"),
+        ((1, None), False, "ok", "smí databázi zálohovat"),
+        ((0, 1), True, "wrong", "zálohovat nesmí"),
+    ],
+)
+def test_rights_to_back_up_are_looked_at_in_every_database_that_is_backed_up(
+    may: Any, verify: bool, state: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logins: list[tuple[str, str]] = []
+
+    def opened(database: Database, **_: object) -> Connection:
+        logins.append((database.name, database.login))
+        return Connection({allowed.ALLOWED: [may]})
+
+    monkeypatch.setattr(sqlserver, "opened", opened)
+    backup = Backup.model_validate({"folder": "D:\\Z", "verify": verify, "login": "zalohy", "password": "heslo"})
+    found = backup_findings(UNIT.model_copy(update={"backup": backup}))
+    assert [(f.name, f.state) for f in found] == [(name, state) for name, _ in logins]
+    assert logins == [(name, "zalohy") for name in (UNIT.database.name, *UNIT.database.older, "StwPh_sys")]
+    assert all(said in f.cause for f in found)
+    assert backup_findings(UNIT) == []
 
 
 def test_another_code_page_and_another_year_are_for_a_person_to_judge(look: Look) -> None:

@@ -25,6 +25,7 @@ from tasks.tables import AGENDAS, MARKS
 
 AREA = "Databáze"
 FIELDS = "Pole dokladů"
+RIGHTS_TO_READ = "Práva loginu ke čtení"
 CZECH_CODE_PAGE = 1250
 
 SERVER = (
@@ -64,11 +65,11 @@ def database_findings(unit: PohodaUnit, today: dt.date) -> list[Finding]:
     found = look(AREA, "Účetní jednotka", lambda connection: [_identity(connection, unit, today)])
     if unit.database.kind == "sqlserver":
         found += look(AREA, "SQL Server", _server)
-    found += look(AREA, "Práva loginu ke čtení", lambda connection: [_rights(connection, unit)])
+    found += look(AREA, RIGHTS_TO_READ, lambda connection: [_rights(connection, unit, RIGHTS_TO_READ)])
     found += look(AREA, "Zámky dokladů", lambda connection: [_locks(connection)])
     found += look(FIELDS, "Seznam polí", lambda connection: _fields(connection, unit))
     for name in unit.database.older:
-        found += looked(AREA, f"Minulý rok {name}", lambda name=name: [_older(unit, name)])
+        found += looked(AREA, f"Minulý rok {name}", lambda name=name: _older(unit, name))
     return found
 
 
@@ -87,12 +88,14 @@ def _identity(connection: Connection, unit: PohodaUnit, today: dt.date) -> Findi
     )
 
 
-def _older(unit: PohodaUnit, name: str) -> Finding:
+def _older(unit: PohodaUnit, name: str) -> list[Finding]:
     older = unit.model_copy(update={"database": unit.database.of_year(name)})
     with connected(older.database) as connection:
         facts = read_facts(connection, older)
+        rights = _rights(connection, older, f"{RIGHTS_TO_READ}, rok {facts.year}")
     cause = "Databáze minulého roku je čitelná; nic se do ní nezapisuje."
-    return Finding(AREA, f"Minulý rok {facts.year}", "ok", cause, f"{facts.company}, Pohoda {facts.release}")
+    told = f"{facts.company}, Pohoda {facts.release}"
+    return [Finding(AREA, f"Minulý rok {facts.year}", "ok", cause, told), rights]
 
 
 def _server(connection: Connection) -> list[Finding]:
@@ -112,8 +115,7 @@ def _server(connection: Connection) -> list[Finding]:
     ]
 
 
-def _rights(connection: Connection, unit: PohodaUnit) -> Finding:
-    name = "Práva loginu ke čtení"
+def _rights(connection: Connection, unit: PohodaUnit, name: str) -> Finding:
     if unit.database.kind == "sqlite":
         return Finding(AREA, name, "ok", "Soubor pískoviště se otevírá jen ke čtení.", "mode=ro")
     may = read_rights(connection, unit.database).beyond(())

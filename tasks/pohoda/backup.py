@@ -78,7 +78,7 @@ def back_up(unit: PohodaUnit, plan: Planned) -> Made:
     Refused when what was written is not what it should be.
     """
     started = time.monotonic()
-    with _patient(_as_operator(unit), plan.database) as connection:
+    with _patient(operator(unit), plan.database) as connection:
         _drained(connection, backup_statement(plan, compress=_compresses(connection)))
         if not unit.backup.verify:
             return Made(plan, time.monotonic() - started, None, verified=False)
@@ -121,7 +121,8 @@ def _patient(database: Database, name: str) -> Generator[Any]:
         yield connection
 
 
-def _as_operator(unit: PohodaUnit) -> Database:
+def operator(unit: PohodaUnit) -> Database:
+    """The present year's database, reached by the login for backups."""
     if not unit.backup.login:
         return unit.database
     return unit.database.model_copy(update={"login": unit.backup.login, "password": unit.backup.password})

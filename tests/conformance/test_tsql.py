@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tasks.checking import backup as allowed
 from tasks.checking import database as checking
 from tasks.pohoda import backup, catalogue, fields, finding, marking, notes, rights, sqlserver, statements
 from tasks.pohoda.backup import Planned
@@ -38,6 +39,7 @@ UPDATES = [
     for empty in subsets(written)
 ]
 SENT: Mapping[tuple[str, str], Iterable[str]] = {
+    ("tasks/checking/backup.py", "ALLOWED"): [allowed.ALLOWED],
     ("tasks/checking/database.py", "SERVER"): [checking.SERVER],
     ("tasks/checking/database.py", "LOCKS"): [checking.LOCKS],
     ("tasks/pohoda/backup.py", "EDITION"): [backup.EDITION],
@@ -81,8 +83,8 @@ NAMES_OF_RIGHTS = {
     ("tasks/pohoda/rights.py", name)
     for name in ("SERVER_PERMISSIONS", "DATABASE_PERMISSIONS", "TABLE_PERMISSIONS", "beyond")
 }
-LEDGER = "tasks/ledger/"
-"""The ledger's statements are SQLAlchemy's and go to a database of the product's own."""
+OTHER_DATABASES = ("tasks/ledger/", "tasks/installing/")
+"""The ledger's database is the product's own, and the set-up looks after Prefect's; neither is Pohoda's."""
 
 SQL = re.compile(
     r"\(*(SELECT|UPDATE|INSERT|DELETE|MERGE|SET|EXEC|EXECUTE|BACKUP|RESTORE|USE|WITH|CREATE|ALTER|DROP|TRUNCATE|"
@@ -118,7 +120,7 @@ def words_of_sql() -> Iterator[tuple[str, str]]:
     """File and name of each constant or function that holds a text which begins as a statement does."""
     for file in chain.from_iterable((PRODUCT / room).rglob("*.py") for room in ("blocks", "tasks", "flows")):
         place = file.relative_to(PRODUCT).as_posix()
-        if not place.startswith(LEDGER):
+        if not place.startswith(OTHER_DATABASES):
             tree = ast.parse(file.read_text(encoding="utf-8"))
             yield from ((place, name) for name, node in named(tree.body) if holds_sql(node))
 
