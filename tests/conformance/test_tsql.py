@@ -73,12 +73,8 @@ SENT: Mapping[tuple[str, str], Iterable[str]] = {
     ],
 }
 """Where words of SQL stand in the product, by file and their name there, and all statements that come of them."""
-FOR_SQLITE = {
-    ("tasks/installing/prefect_database.py", "tables_of"),
-    ("tasks/pohoda/rights.py", "SANDBOX_RIGHTS"),
-    ("tasks/pohoda/sqlite.py", "opened"),
-}
-"""Statements that only Prefect's own database and the sandbox's ever get."""
+FOR_SQLITE = {("tasks/pohoda/rights.py", "SANDBOX_RIGHTS"), ("tasks/pohoda/sqlite.py", "opened")}
+"""Statements that only the sandbox's database ever gets."""
 NAMES_OF_RIGHTS = {
     ("tasks/pohoda/rights.py", name)
     for name in ("SERVER_PERMISSIONS", "DATABASE_PERMISSIONS", "TABLE_PERMISSIONS", "beyond")
