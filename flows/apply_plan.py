@@ -16,7 +16,6 @@ from flows.settling import decision, write
 from flows.telling import masked_logs, told
 from tasks.ledger import Ledger
 from tasks.planning import moved
-from tasks.writers.choice import writer_for
 
 
 def plan_name() -> str:
@@ -42,9 +41,8 @@ def apply_plan(plan: Annotated[str, titled("Plán")], unit: Unit = "pohoda") -> 
         with masked_logs(pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
             planned = ledger.kept_plan(pohoda.ico, plan)
             with ledger.lease(pohoda.ico, run.id) as lease:
-                writer = writer_for(pohoda, ledger)
-                found = decision(pohoda, ledger, run, writer).only(planned)
-                written, failure = write(found.changes, pohoda, ledger, run, writer, lease.check)
+                found = decision(pohoda, ledger, run).only(planned)
+                written, failure = write(found, pohoda, ledger, run, lease.check)
             fetched = Fetched("", notes=moved(planned, found.changes))
             report = report_of(run, fetched, found, pohoda, ledger, written, failure)
         leave_report(report)

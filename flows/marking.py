@@ -19,7 +19,7 @@ from blocks.pohoda import PohodaUnit
 from flows.fetching import Fetched, fetch
 from flows.noticing import tell_of_run
 from flows.runs import Run, block_named, run_name, this_run, unit_named
-from flows.settling import decision, write
+from flows.settling import decision, drift_policy, write
 from flows.telling import masked_logs, told
 from tasks.advice import advice, note_of_restored
 from tasks.deciding import Decided
@@ -28,7 +28,7 @@ from tasks.ledger import Ledger
 from tasks.pohoda.years import note_of_older
 from tasks.provider import Memory, Provider
 from tasks.reporting import Report, key_of, markdown, summary
-from tasks.writers.choice import writer_for
+from tasks.settlements.findings import elsewhere, in_doubt
 
 __all__ = ["mark_payments", "run_name"]
 
@@ -74,13 +74,12 @@ def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> 
     """
     fetched = fetch(provider, pohoda, ledger, run)
     with ledger.lease(pohoda.ico, run.id) as lease:
-        writer = writer_for(pohoda, ledger)
-        found = decision(pohoda, ledger, run, writer)
+        found = decision(pohoda, ledger, run)
         if run.dry_run:
             ledger.keep_plan(pohoda.ico, run.id, found.changes)
             written, failure = None, ""
         else:
-            written, failure = write(found.changes, pohoda, ledger, run, writer, lease.check)
+            written, failure = write(found, pohoda, ledger, run, lease.check)
         report = report_of(run, fetched, found, pohoda, ledger, written, failure)
     leave_report(report)
     tell_of_run(report, pohoda, ledger)
@@ -127,12 +126,14 @@ def report_of(
         notes=(
             *fetched.notes,
             *note_of_older(found.left_alone),
+            *in_doubt(found.settled, found.documents),
+            *elsewhere(found.settled, found.verdicts, found.payments, found.documents),
             *advice(found.payments, pohoda.matching),
             *note_of_restored(ledger.restored(), run.today),
         ),
         decided=found,
         written=written,
-        drift_policy=pohoda.drift,
+        drift_policy=drift_policy(pohoda),
         freshness=ledger.freshness(),
         failure=failure,
     )

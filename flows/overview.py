@@ -16,7 +16,7 @@ from flows.fetching import BEGIN
 from flows.forms import DAY_FIELD, Unit, titled
 from flows.history import FAILED, ended_runs
 from flows.runs import day_in, scheduled_day, this_run, unit_named
-from flows.settling import decision, payments_horizon
+from flows.settling import decision, drift_policy, payments_horizon
 from flows.telling import masked_logs, told
 from tasks.collecting import asked_days
 from tasks.days import ONE_DAY, Days
@@ -24,7 +24,6 @@ from tasks.ledger import Ledger
 from tasks.reporting import key_of
 from tasks.reporting.overview import FailedRun, Overview, moments, month_of
 from tasks.reporting.overview_page import overview_page, overview_summary
-from tasks.writers.choice import writer_for
 
 DAYS_BEFORE = 13
 """So many days before its own the picture of a day shows."""
@@ -106,14 +105,14 @@ def overview_of(pohoda: PohodaUnit, ledger: Ledger, unit: str, days: Days) -> Ov
         days=days,
         shown=shown,
         now=run.started,
-        decided=decision(pohoda, ledger, run, writer_for(pohoda, ledger)),
+        decided=decision(pohoda, ledger, run),
         seen=ledger.first_seen(run.today - ONE_DAY * payments_horizon(pohoda)),
         writes=ledger.written_between(pohoda.ico, start, end),
         faults=ledger.faults_between(start, end),
         freshness=freshness,
         completed=ledger.completed_by_source(shown.first, shown.last),
         begins={source: dt.date.fromisoformat(day) for source, day in begins.items() if day},
-        drift_policy=pohoda.drift,
+        drift_policy=drift_policy(pohoda),
         failed_runs=failed_of(unit, start, end),
     )
 

@@ -15,17 +15,21 @@ from tasks.deciding import Decided
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.pohoda.documents import read_marks
-from tasks.tables import AGENDAS
-from tasks.writers import Writer
-from tasks.writers.choice import at_hand, same_place
+from tasks.settlements.fate import found_out, known_by_now
+from tasks.tables import AGENDAS, SETTLED, table
+from tasks.writers.choice import at_hand, marks_of, same_place, writer_for
+from tasks.writers.settlement import Due
 
 
-def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run, writer: Writer) -> Decided:
-    """What should stand on the unit's documents by all payments in the ledger, as far as the writer reaches."""
+def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run) -> Decided:
+    """What should stand on the unit's documents by all payments in the ledger."""
     documents = read(pohoda, run.today)
     payments = ledger.payments(run.today - ONE_DAY * payments_horizon(pohoda))
-    fields = {name: writer.marks(name) for name in AGENDAS if pohoda.agenda(name).active}
-    found = decide(payments, documents, ledger.marked(pohoda.ico, same_place(pohoda)), pohoda, fields)
+    fields = {name: marks_of(pohoda, name) for name in AGENDAS if pohoda.agenda(name).active}
+    marked = ledger.marked(pohoda.ico, same_place(pohoda))
+    settles = pohoda.writer == "settlement"
+    settled = known_by_now(ledger.settled(pohoda.ico), documents) if settles else table(SETTLED)
+    found = decide(payments, documents, marked, pohoda, fields, settled)
     reasons = found.verdicts["reason"].value_counts()
     get_run_logger().info(
         "%d payments on %d documents: %s; %d marks to change",
@@ -38,12 +42,7 @@ def decision(pohoda: PohodaUnit, ledger: Ledger, run: Run, writer: Writer) -> De
 
 
 def write(
-    changes: pd.DataFrame,
-    pohoda: PohodaUnit,
-    ledger: Ledger,
-    run: Run,
-    writer: Writer,
-    still_ours: Callable[[], None],
+    found: Decided, pohoda: PohodaUnit, ledger: Ledger, run: Run, still_ours: Callable[[], None]
 ) -> tuple[pd.DataFrame | None, str]:
     """Write the changes and say what became of each; a failure is a sentence, so that the report is left.
 
@@ -54,8 +53,13 @@ def write(
         still_ours()
         return standing_marks(pohoda, batch)
 
+    changes = found.changes
+    if pohoda.writer == "settlement":
+        ledger.settle(found_out(ledger.settled(pohoda.ico), found.documents))
     if changes.empty:
         return None, ""
+    due = Due(found.parts, ledger.settlements(unit=pohoda.ico, run=run.id))
+    writer = writer_for(pohoda, ledger, due)
     try:
         with at_hand(pohoda):
             journal = ledger.journal(unit=pohoda.ico, run=run.id, writer=pohoda.writer)
@@ -83,6 +87,11 @@ def so_far(changes: pd.DataFrame, settled: pd.DataFrame) -> pd.DataFrame:
     `settled` has the columns agenda, document_id, outcome and note. Columns as `tasks.loading.LOADED`.
     """
     return changes.merge(settled, on=["agenda", "document_id"], how="left")
+
+
+def drift_policy(pohoda: PohodaUnit) -> str:
+    """What becomes of marks that a person changed; a settlement taken away is done again by no setting."""
+    return "settlement" if pohoda.writer == "settlement" else pohoda.drift
 
 
 def payments_horizon(pohoda: PohodaUnit) -> int:

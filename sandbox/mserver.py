@@ -117,6 +117,8 @@ class SandboxMServer:
     log: list[Logged] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
     """Ids of items that made a new document. There must never be one."""
+    settled: list[tuple[str, int, Decimal, str]] = field(default_factory=list)
+    """Agenda, id, amount and day of every settlement that was done."""
     busiest: int = 0
     """How many requests were ever in work at once, waiting ones included."""
     _imported: dict[tuple[str, str], tuple[str, int, str]] = field(default_factory=dict)
@@ -278,6 +280,7 @@ class SandboxMServer:
         if asked.amount <= 0 or not self.unit.settle(agenda, row_id, asked.amount):
             return self._refuse(answer, key[1], asked, 111, "Částka likvidace přesahuje částku k likvidaci.")
         self._imported[key] = agenda, row_id, number
+        self.settled.append((agenda, row_id, asked.amount, asked.day))
         told = answers.inner(answers.item(answer, key[1], "ok"), asked.element, "ok")
         answers.produced(told, row_id, "", "liquidationWithoutLink")
 

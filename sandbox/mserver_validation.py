@@ -88,6 +88,8 @@ class Item:
     """The new notes by their columns."""
     amount: Decimal = Decimal(0)
     """How much is to be settled."""
+    day: str = ""
+    """The day on which it is to be settled; today when empty."""
 
 
 def read_pack(body: bytes) -> Element:
@@ -193,12 +195,16 @@ def _settlement(content: Element) -> Item:
     parts = [_name(part).partition(":")[2] for part in content]
     record, amount = content.find("{*}record"), content.findtext("{*}amountHome") or ""
     agenda = "" if record is None else record.get("agenda", "")
-    if parts != ["extId", "record", "amountHome"] or record is None or content.get("version") != "2.0":
-        raise Invalid("Prvek liquidationWithoutLink má mít extId, record a amountHome.")
+    day = content.findtext("{*}date") or ""
+    expected = ["extId", "record", *(["date"] if day else []), "amountHome"]
+    if parts != expected or record is None or content.get("version") != "2.0":
+        raise Invalid("Prvek liquidationWithoutLink má mít extId, record, případně date, a amountHome.")
+    if day and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
+        raise Invalid(f"Prvek date: hodnota '{day}' není platná.")
     if agenda not in ("issuedInvoice", "issuedAdvanceInvoice") or not _VALUES["currencyValue"].fullmatch(amount):
         raise Invalid("Prvek liquidationWithoutLink má neznámou agendu nebo neplatnou částku.")
     row_id = _filter_id(record)
-    return Item("liquidationWithoutLink", "settle", (_AGENDAS[agenda],), row_id, amount=Decimal(amount))
+    return Item("liquidationWithoutLink", "settle", (_AGENDAS[agenda],), row_id, amount=Decimal(amount), day=day)
 
 
 def _list(request: Element) -> Item:

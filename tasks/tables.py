@@ -85,6 +85,29 @@ CHANGES: Mapping[str, str] = {
     "new_paid": "bool",
 }
 
+PARTS: Mapping[str, str] = {
+    "agenda": "str",
+    "document_id": "int64",
+    "document": "str",  # its lasting name within the agenda, see `tasks.settlements.documents`
+    "source": "str",
+    "payment_id": "str",
+    "booked_on": "datetime64[us]",
+    "amount": "int64",  # above zero
+}
+"""What of which payment is to be settled on which document."""
+
+SETTLED: Mapping[str, str] = {
+    "id": "str",
+    "agenda": "str",
+    "document": "str",
+    "source": "str",
+    "payment_id": "str",
+    "amount": "int64",
+    "before": "int64",  # how much of the document was settled when this was sent
+    "state": "str",  # sent (whether it was done is not known), settled, not_settled
+}
+"""Payments that went to be settled on documents, each once per document, in the order in which they were sent."""
+
 QUESTIONS: Mapping[str, str] = {
     "key": "str",  # what the provider is asked by: a gateway key or a payment number
     "reference": "str",  # what the resulting payment carries as its reference

@@ -9,6 +9,7 @@ from tasks.mserver.client import MServerClient
 from tasks.mserver.requests import Form
 from tasks.mserver.unit import database_name, says_same
 from tasks.writers.choice import writer_for
+from tasks.writers.settlement import NOTHING_DUE
 
 AREA = "mServer"
 FORMS: dict[Form, str] = {"ord": "Úprava objednávek", "inv": "Úprava faktur a zálohových faktur"}
@@ -63,5 +64,5 @@ def _updates(capability: UpdateCapability) -> list[Finding]:
 
 
 def _writing(unit: PohodaUnit, memory: Capabilities) -> list[Finding]:
-    writer_for(unit, memory).ready()
+    writer_for(unit, memory, NOTHING_DUE).ready()
     return [Finding("Zápis", f"Způsob zápisu {unit.writer}", "ok", "Úhrady lze zapisovat.")]

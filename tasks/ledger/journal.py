@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 from sqlalchemy import bindparam, func, insert, select, update
 
 from tasks.ledger.reading import framed
 from tasks.ledger.recording import rows
-from tasks.ledger.safekeeping import note_writes
+from tasks.ledger.safekeeping import note_again
 from tasks.ledger.schema import writes
 from tasks.ledger.store import Store
 from tasks.tables import CHANGES, checked
@@ -69,7 +68,7 @@ class Journal:
             numbered = [{"id": id, **row} for id, row in zip(ids, noted, strict=True)]
             if numbered:
                 connection.execute(insert(writes), numbered)
-        self._note_again(numbered, now)
+        note_again(self._store, writes, numbered, now)
         return ids
 
     def settle(self, ids: Sequence[int], outcomes: Sequence[str], notes: Sequence[str]) -> None:
@@ -82,11 +81,7 @@ class Journal:
         if settled:
             with self._store.writing("journal") as connection:
                 connection.execute(update(writes).where(writes.c.id == bindparam("of")), settled)
-            self._note_again([{"id": row.pop("of"), **row} for row in settled], now)
-
-    def _note_again(self, noted: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
-        if noted and self._store.file:
-            note_writes(self._store.file, noted, now)
+            note_again(self._store, writes, [{"id": row.pop("of"), **row} for row in settled], now)
 
 
 def marked(store: Store, unit: str, writers: Collection[str] | None = None) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from sqlalchemy import select
 from tasks.errors import SettingError
 from tasks.ledger import condition as conditions
 from tasks.ledger import journal as journals
-from tasks.ledger import leases, overview, periods, plans, reading, recording, turns
+from tasks.ledger import leases, overview, periods, plans, reading, recording, settling, turns
 from tasks.ledger.opening import file_of_unit, open_store
 from tasks.ledger.restoring import RESTORED, Restored
 from tasks.ledger.schema import capabilities, sources
@@ -184,6 +184,18 @@ class Ledger:
     def history(self, unit: str, agenda: str, number: str) -> pd.DataFrame:
         """Every write ever meant for one document, oldest first; columns `journal.WRITES`."""
         return journals.history(self._store, unit, agenda, number)
+
+    def settlements(self, *, unit: str, run: str) -> settling.Settlements:
+        """Where one run notes which payments it has settled on which documents, before and after."""
+        return settling.Settlements(self._store, unit=unit, run=run)
+
+    def settled(self, unit: str) -> pd.DataFrame:
+        """The payments that are, or may be, settled on documents by us; columns `tasks.tables.SETTLED`."""
+        return settling.settled(self._store, unit)
+
+    def settle(self, states: Mapping[str, str]) -> None:
+        """Note what was found out about settlements whose fate was not known: settled or not_settled, by id."""
+        settling.settle(self._store, states)
 
     def keep_plan(self, unit: str, run: str, changes: pd.DataFrame) -> None:
         """Keep the changes (`tasks.tables.CHANGES`) that a trial run would have made, under the run's name."""

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from tasks.ledger.opening import tables_version
-from tasks.ledger.schema import capabilities, faults, leases, metadata, payments, plans, writes
+from tasks.ledger.schema import capabilities, faults, leases, metadata, payments, plans, settlements, writes
 from tasks.ledger.store import Store
 
 SAMPLES = 5
@@ -28,6 +28,8 @@ class Overview:
     """(source, cause, how many) of records that could not be read."""
     writes: list[tuple[str, str, str, int, dt.datetime]]
     """(writer, outcome, note, how many, newest) of marks meant for Pohoda."""
+    settlements: list[tuple[str, int, dt.datetime]]
+    """(state, how many, newest) of payments that went to be settled on documents."""
     plans: list[tuple[str, dt.datetime, int]]
     """(run, made at, length in characters) of the plans that trial runs left, newest first."""
     capabilities: list[tuple[str, str, dt.datetime]]
@@ -52,6 +54,12 @@ def overview(store: Store) -> Overview:
                 select(
                     writes.c.writer, writes.c.outcome, writes.c.note, func.count(), func.max(writes.c.intended_at)
                 ).group_by(writes.c.writer, writes.c.outcome, writes.c.note),
+            ),
+            settlements=_rows(
+                connection,
+                select(settlements.c.state, func.count(), func.max(settlements.c.sent_at)).group_by(
+                    settlements.c.state
+                ),
             ),
             plans=_rows(
                 connection,

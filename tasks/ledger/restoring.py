@@ -2,7 +2,7 @@
 A damaged or lost ledger, restored from its own copy of an earlier day.
 
 Nothing is thrown away: the damaged file is kept aside. What came since the copy comes again, because the days
-that are complete are part of the copy; what was written to Pohoda since is known from the second note of writes.
+that are complete are part of the copy; what was written or settled in Pohoda since is known from its second note.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, delete
+from sqlalchemy import Connection, Table, create_engine, delete, select, update
 
 from tasks.errors import SettingError, Unavailable
-from tasks.ledger.safekeeping import copies, folder_of, make_privately, noted_writes, problem_of
-from tasks.ledger.schema import capabilities, leases, writes
+from tasks.ledger.safekeeping import copies, folder_of, make_privately, notes_of, problem_of
+from tasks.ledger.schema import Moment, capabilities, leases, settlements, writes
 from tasks.ledger.store import SUSPECT, Damaged, Store, upsert
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ LONGEST_WAIT_SECONDS = 120.0
 DEAD_SECONDS = 600.0
 """After so long nobody restores any more who began to; a ledger is copied in seconds."""
 PAUSE_SECONDS = 0.2
-_MOMENTS = ("intended_at", "settled_at")
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,10 @@ def _bring_up_to_date(fresh: Path, file: Path, restored: Restored, prepare: Call
     try:
         prepare(store)
         with store.writing("restore") as connection:
-            known = {row for (row,) in connection.execute(writes.select().with_only_columns(writes.c.id))}
-            noted = [_row(row) for row in noted_writes(file)]
-            upsert(connection, writes, noted)
+            added = _noted(connection, writes, file)
+            _noted(connection, settlements, file)
             connection.execute(delete(leases))
-            told = asdict(restored) | {"writes": len({row["id"] for row in noted} - known)}
+            told = asdict(restored) | {"writes": added}
             entry = {"name": RESTORED, "value": json.dumps(told), "remembered_at": _now()}
             upsert(connection, capabilities, [entry])
         with store.outside_transactions() as connection:
@@ -151,9 +149,25 @@ def _bring_up_to_date(fresh: Path, file: Path, restored: Restored, prepare: Call
         store.close()
 
 
-def _row(noted: dict[str, Any]) -> dict[str, Any]:
-    moments = {name: dt.datetime.fromisoformat(noted[name]) if noted.get(name) else None for name in _MOMENTS}
-    return {column.name: noted.get(column.name) for column in writes.columns} | moments
+def _noted(connection: Connection, table: Table, file: Path) -> int:
+    """Put what was noted of the table into it; how many rows of it the copy did not have."""
+    known = set(connection.execute(select(table.c.id)).scalars())
+    rows = [_read(table, row) for row in notes_of(file, table)]
+    whole = [dict.fromkeys(table.columns.keys()) | row for row in rows if "unit" in row]
+    upsert(connection, table, whole)
+    for row in rows:
+        if "unit" not in row:  # its beginning is noted no more, so the copy has it
+            connection.execute(update(table).where(table.c.id == row["id"]).values(row))
+    return len({row["id"] for row in whole} - known)
+
+
+def _read(table: Table, noted: dict[str, Any]) -> dict[str, Any]:
+    """A row, or a part of one, as it was before it was noted."""
+    moments = {column.name for column in table.columns if isinstance(column.type, Moment)}
+    return {
+        name: dt.datetime.fromisoformat(value) if value and name in moments else value
+        for name, value in noted.items()
+    }
 
 
 def _now() -> dt.datetime:

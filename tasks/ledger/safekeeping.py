@@ -1,9 +1,9 @@
 """
-The ledger's own backups: one whole copy a day beside the file, and every write to Pohoda noted a second time.
+The ledger's own backups: one whole copy a day beside the file, and all that goes to Pohoda noted a second time.
 
-Payments come again from their providers, since the ledger also holds which days it has; what was written to
-Pohoda can be learnt nowhere else. So each write is appended to a second file before it is sent, and a ledger that
-is restored from yesterday's copy still knows which marks are its own.
+Payments come again from their providers, since the ledger also holds which days it has; what was written or
+settled in Pohoda can be learnt nowhere else. So each write and each settlement is appended to a second file
+before it is sent, and a ledger that is restored from yesterday's copy still knows what is its own.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Table
+
 from tasks.errors import PohodaPaymentsError, SettingError
-from tasks.ledger.store import DAMAGE, Damaged
+from tasks.ledger.store import DAMAGE, Damaged, Store
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ DAYS_KEPT = 14
 MOST_BYTES = 2 * 1024**3
 """Of all copies together; the two newest stay whatever their size."""
 COPY = "????-??-??.db"
-NOTED = "writes-????-??-??.jsonl"
+NOTED = "{}-????-??-??.jsonl"
 
 
 def folder_of(file: Path) -> Path:
@@ -103,17 +105,20 @@ def _let_go(file: Path, today: dt.date) -> None:
             copy.unlink()
         else:
             kept.append(copy)
-    for noted in folder_of(file).glob(NOTED):
-        if noted.stem.removeprefix("writes-") < min(copy.stem for copy in kept):
+    for noted in folder_of(file).glob(NOTED.format("*")):
+        if _day_of(noted) < min(copy.stem for copy in kept):
             noted.unlink()
 
 
-def note_writes(file: Path, rows: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
-    """Append these rows, or parts of rows with their `id`, and return when they are on the disk.
+def note_again(store: Store, table: Table, rows: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+    """Append these rows of the table, or parts of rows with their `id`, and return when they are on the disk.
 
-    Raises SettingError when that cannot be done, so that nothing is sent to Pohoda that is noted only once.
+    A ledger that is no file has no second note. Raises SettingError when that cannot be done, so that nothing is
+    sent to Pohoda that is noted only once.
     """
-    path = folder_of(file) / f"writes-{now.date()}.jsonl"
+    if store.file is None or not rows:
+        return
+    path = folder_of(store.file) / f"{table.name}-{now.date()}.jsonl"
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with path.open("a", encoding="utf-8", newline="\n") as noted:
@@ -134,12 +139,17 @@ def _not_noted(path: Path, error: OSError) -> PohodaPaymentsError:
     )
 
 
-def noted_writes(file: Path) -> list[dict[str, Any]]:
-    """The writes noted beside the ledger, each once with its last outcome, by their ids."""
-    found: dict[int, dict[str, Any]] = {}
-    for path in sorted(folder_of(file).glob(NOTED)):
+def notes_of(file: Path, table: Table) -> list[dict[str, Any]]:
+    """What was noted of the table beside the ledger, each row or part of one once as it was last."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for path in sorted(folder_of(file).glob(NOTED.format(table.name))):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(ValueError, TypeError, KeyError):  # a line that broke off
                 row: dict[str, Any] = json.loads(line)
-                found.setdefault(int(row["id"]), {}).update(row)
-    return [row for _, row in sorted(found.items()) if "unit" in row]
+                found.setdefault(row["id"], {}).update(row)
+    return [*found.values()]
+
+
+def _day_of(noted: Path) -> str:
+    """The day (ISO) of a file of notes."""
+    return noted.stem[-len("YYYY-MM-DD") :]

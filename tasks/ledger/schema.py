@@ -41,7 +41,7 @@ class Moment(TypeDecorator[dt.datetime]):
         return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
 
 
-VERSION = "0002"
+VERSION = "0003"
 """The newest migration: tables of this version are as told here."""
 
 metadata = MetaData()
@@ -167,6 +167,26 @@ writes = Table(
     Column("settled_at", Moment),
     Index("writes_document", "unit", "agenda", "number"),
 )
+
+settlements = Table(
+    "settlements",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("unit", Text, nullable=False),
+    Column("agenda", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("payment_id", Text, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("before", BigInteger, nullable=False),
+    Column("place", BigInteger, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("told_at", Moment),
+    Index("settlements_unit", "unit", "state"),
+)
+"""Which payment was settled on which document: one row for each pair, for ever."""
 
 leases = Table(
     "leases",

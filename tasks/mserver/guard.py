@@ -15,6 +15,7 @@ from tasks.xml import Element, parse
 
 _ID = re.compile("[1-9][0-9]*")
 _AMOUNT = re.compile(r"(?!0+\.00)[0-9]{1,14}\.[0-9]{2}")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _READING = (tag("lst", "listOrderRequest"), tag("lst", "listInvoiceRequest"))
 
 
@@ -46,9 +47,9 @@ def _updates(document: Element) -> bool:
 
 def _settles(document: Element) -> bool:
     """Whether this settles one invoice of ours by an amount above zero; it has no way to make a document."""
-    if document.tag != tag("lwl", "liquidationWithoutLink") or len(document) != 3:
+    if document.tag != tag("lwl", "liquidationWithoutLink") or len(document) not in (3, 4):
         return False
-    identity, record, amount = document
+    identity, record, *day, amount = document
     return (
         identity.tag == tag("lwl", "extId")
         and record.tag == tag("lwl", "record")
@@ -56,6 +57,7 @@ def _settles(document: Element) -> bool:
         and record.get("agenda") in ("issuedInvoice", "issuedAdvanceInvoice")
         and len(record) == 1
         and _chosen(record[0], (tag("ftr", "filter"),))
+        and all(part.tag == tag("lwl", "date") and _DAY.fullmatch(part.text or "") for part in day)
         and amount.tag == tag("lwl", "amountHome")
         and _AMOUNT.fullmatch(amount.text or "") is not None
     )

@@ -7,6 +7,7 @@ such elements, with the action always in them, and `tasks.mserver.guard` reads e
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -138,21 +139,26 @@ class Update:
 
 @dataclass(frozen=True)
 class Settlement:
-    """So much of one existing invoice is to be settled, in hundredths of the home currency.
+    """So much of one existing invoice is to be settled by one payment, in hundredths of the home currency.
 
-    `write` is the ledger's number of this very write, so that each settlement has an identity of its own.
+    `document` is the invoice's name that outlasts its id, `ico` the accounting unit's. Without a day Pohoda takes
+    the one on which it is done.
     """
 
+    ico: str
     agenda: str
     document_id: int
+    document: str
+    source: str
+    payment_id: str
     amount: int
-    write: int
+    day: dt.date | None = None
 
     @property
     def id(self) -> str:
-        """At most 64 characters, the same for the same settlement and for nothing else."""
-        digest = _digest([self.agenda, str(self.document_id), str(self.amount), str(self.write)])
-        return f"LIK-{_SHORT[self.agenda]}-{self.document_id}-{digest[:16]}"
+        """At most 64 characters, always the same for this payment on this document, telling of neither."""
+        digest = _digest(map(repr, (self.ico, self.agenda, self.document, self.source, self.payment_id)))
+        return f"LIK-{_SHORT[self.agenda]}-{digest[:40]}"
 
 
 @dataclass(frozen=True)
@@ -172,8 +178,13 @@ def update_pack(updates: Sequence[Update], ico: str) -> Pack:
 
 
 def settlement_pack(settlements: Sequence[Settlement], ico: str) -> Pack:
-    """The request that settles these invoices without link to a bank document. Each once, at least one."""
-    return _pack([(settlement.id, _settled(settlement)) for settlement in settlements], ico, imports=True)
+    """The request that settles these invoices without link to a bank document. Each payment once, at least one.
+
+    All of a unit's settlements share one pack id, since Pohoda tells a repetition by pack and item together
+    (pohoda-mserver.md 1.7): so it knows a payment that it has settled in whatever company that comes again.
+    """
+    items = [(settlement.id, _settled(settlement)) for settlement in settlements]
+    return _pack(items, ico, imports=True, identity=f"PP-LIK-{_digest([ico])[:40]}")
 
 
 def probe_pack(ico: str) -> Pack:
@@ -231,10 +242,7 @@ def _add_parameters(parameters: Element, values: Iterable[tuple[str, str, str]])
 
 
 def _settled(settlement: Settlement) -> Element:
-    """Pohoda's own settlement; its parts are a sequence, so their order matters (pohoda-mserver.md 3.5 B).
-
-    Without a date Pohoda takes the day on which it is done.
-    """
+    """Pohoda's own settlement; its parts are a sequence, so their order matters (pohoda-mserver.md 3.5 B)."""
     if form_of(settlement.agenda) != "inv" or settlement.amount <= 0:
         raise ValueError(f"{settlement.agenda} {settlement.document_id} cannot be settled by {settlement.amount}")
     document = etree.Element(tag("lwl", "liquidationWithoutLink"), {"version": "2.0"}, nsmap=_NSMAP)
@@ -243,6 +251,8 @@ def _settled(settlement: Settlement) -> Element:
     etree.SubElement(identity, tag("typ", "exSystemName")).text = APPLICATION
     record = etree.SubElement(document, tag("lwl", "record"), {"agenda": _KIND[settlement.agenda]})
     _filtered(record, settlement.document_id)
+    if settlement.day:
+        etree.SubElement(document, tag("lwl", "date")).text = settlement.day.isoformat()
     etree.SubElement(document, tag("lwl", "amountHome")).text = wire(settlement.amount)
     return document
 
@@ -254,11 +264,11 @@ def _filtered(parent: Element, document_id: int) -> None:
     etree.SubElement(chosen, tag("ftr", "id")).text = str(document_id)
 
 
-def _pack(items: Sequence[tuple[str, Element]], ico: str, *, imports: bool) -> Pack:
+def _pack(items: Sequence[tuple[str, Element]], ico: str, *, imports: bool, identity: str = "") -> Pack:
     ids = tuple(name for name, _ in items)
     if not ids or len(set(ids)) != len(ids):
         raise ValueError("a request needs items, each of its own id")
-    identity = f"PP-{_digest([ico, *ids])[:40]}"
+    identity = identity or f"PP-{_digest([ico, *ids])[:40]}"
     root = etree.Element(
         tag("dat", "dataPack"),
         {"version": "2.0", "id": identity, "ico": ico, "application": APPLICATION, "note": NOTE},

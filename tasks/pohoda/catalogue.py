@@ -7,6 +7,7 @@ another unit, or a field of the wrong kind stops the run at once with a sentence
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ COLUMNS = (
     "WHERE c.TABLE_SCHEMA = 'dbo' AND c.TABLE_NAME IN ('FA', 'OBJ')"
 )
 CONFIGURATION = "SELECT k.ICO, k.Rok, k.Firma FROM dbo.sKonfig AS k"
+PERIOD = "SELECT k.DatRokOd, k.DatRokDo FROM dbo.sKonfig AS k"
 VERSIONS = "SELECT v.Verze, v.Release FROM dbo.Verze AS v ORDER BY v.ID"
 
 TABLE = {"issued_invoice": "FA", "advance_invoice": "FA", "received_order": "OBJ"}
@@ -163,6 +165,15 @@ def read_facts(connection: Connection, unit: PohodaUnit) -> UnitFacts:
 def kind_of(field: str, name: str) -> tuple[str, frozenset[str]]:
     """What the column of this name must be to serve as this field of the agenda's settings."""
     return NOTE_KIND if field in MARK_FIELDS and is_note(name) else KINDS[field]
+
+
+def read_period(connection: Connection) -> tuple[dt.date, dt.date] | None:
+    """The first and the last day of the accounting year that the database is of; None when it does not say."""
+    found = read_rows(connection, PERIOD)
+    if not found or not all(found[0]):
+        return None
+    first, last = (dt.date.fromisoformat(str(moment)[:10]) for moment in found[0])
+    return first, last
 
 
 def configured_fields(unit: PohodaUnit, agenda: str, catalogue: Catalogue) -> Fields:

@@ -26,6 +26,8 @@ DRIFT_TEXTS = {
     "ask": "Tyto úhrady někdo v Pohodě přepsal. Program je nemění, dokud nerozhodnete: buď hodnoty v Pohodě "
     "vraťte, nebo v nastavení jednotky zvolte obnovení.",
     "restore": "Tyto úhrady někdo v Pohodě přepsal. Program je podle nastavení zapsal znovu podle plateb.",
+    "settlement": "Likvidaci těchto dokladů někdo v Pohodě zrušil nebo zmenšil. Žádná platba se na týž doklad "
+    "podruhé nelikviduje; zbytek zlikvidujte ručně.",
     "respect": "Tyto úhrady někdo v Pohodě přepsal. Program je podle nastavení nechává.",
 }
 
@@ -138,7 +140,7 @@ def drift_table(drift: pd.DataFrame, policy: str) -> str:
             *named(document),
             amount(document["written_amount"], currency),
             amount(document["standing_amount"], currency),
-            str(document["written_count"]),
+            _or_empty(document["written_count"]),
             _or_empty(document["standing_count"]),
         )
 

@@ -50,6 +50,9 @@ def records(ledger: Ledger, passed: Passed) -> list[Part]:
             for writer, outcome, note, count, newest in found.writes
         ]
 
+    def settled() -> list[Row]:
+        return [(passed(state), str(count), moment(newest)) for state, count, newest in found.settlements]
+
     def waiting() -> list[Row]:
         return [(passed(run), moment(made), f"{length} znaků") for run, made, length in found.plans]
 
@@ -72,6 +75,7 @@ def records(ledger: Ledger, passed: Passed) -> list[Part]:
         part("Do kdy jsou data úplná", ("Zdroj", "Úplná do", "Naposledy"), fresh, passed),
         part("Nečitelné záznamy", ("Zdroj", "Co je špatně", "Kolik"), unreadable, passed),
         part("Zápisy do Pohody", ("Způsob", "Výsledek", "Poznámka", "Kolik", "Poslední"), written, passed),
+        part("Likvidace plateb v Pohodě", ("Stav", "Kolik", "Poslední"), settled, passed),
         part("Plány zkušebních běhů", ("Plán", "Vznikl", "Délka"), waiting, passed),
         part("Co bylo zjištěno o Pohodě a mServeru", ("Co", "Jak", "Kdy"), abilities, passed),
         part("Tvar posledních plateb (délky údajů)", ("Zdroj", "Den", "Druh", "Měna", *lengths), shapes, passed),

@@ -10,6 +10,7 @@ that copy.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shutil
 from collections.abc import Iterator
@@ -161,7 +162,9 @@ def test_the_sandbox_answers_a_settlement_as_the_published_set_wants(
     firm = MemoryUnit()
     firm.open[INVOICE] = Decimal("1500.50")
     with open_mserver(firm) as mserver:
-        pack = settlement_pack([Settlement(*INVOICE, amount, write=1)], ICO)
+        pack = settlement_pack(
+            [Settlement(ICO, *INVOICE, "260100001", "fio:1", "p1", amount, dt.date(2026, 6, 1))], ICO
+        )
         answer = httpx.post(f"{mserver.address}/xml", content=pack.body, headers=login(mserver))
     valid(answers, answer.content)
     assert firm.open[INVOICE] == (0 if amount == 150050 else Decimal("1500.50"))

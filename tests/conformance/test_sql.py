@@ -32,6 +32,7 @@ FIELDS = (
 SELECTS = (
     catalogue.COLUMNS,
     catalogue.CONFIGURATION,
+    catalogue.PERIOD,
     catalogue.VERSIONS,
     *(documents_statement(agenda, fields) for agenda, fields in product(AGENDAS, FIELDS)),
     *(marks_statement(agenda, fields, n) for agenda, fields, n in product(AGENDAS, FIELDS, (1, 500))),

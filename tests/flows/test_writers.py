@@ -102,13 +102,22 @@ def test_a_login_that_may_do_more_writes_nothing_until_that_is_confirmed(open_fi
 
 
 def settled_truly(firm: Firm, provider: str) -> dict[tuple[str, int], int]:
-    """What should be settled of each invoice: what was truly paid, and never more than its total."""
+    """What should be settled of each invoice: what was truly paid, never more than its total, and no money twice.
+
+    Where one payment pays an advance invoice and its final invoice, the advance has it.
+    """
     papers = {(paper.agenda, paper.id): paper for paper in firm.world.papers}
+    advances = {
+        money.meant_for: next(key for key in money.meant_for if key[0] == "advance_invoice")
+        for money in firm.world.channel(provider)
+        if {"advance_invoice", "issued_invoice"} <= {agenda for agenda, _ in money.meant_for}
+    }
+    after = {key for meant, advance in advances.items() for key in meant if key != advance}
     paid = {key: marks.amount for key, marks in truth(firm.world, [provider]).items() if marks}
     return {
         key: min(amount, papers[key].total)
         for key, amount in paid.items()
-        if amount > 0 and key[0] != "received_order" and papers[key].currency == "CZK"
+        if amount > 0 and key[0] != "received_order" and papers[key].currency == "CZK" and key not in after
     }
 
 

@@ -14,6 +14,7 @@ import pytest
 from tasks.errors import SettingError, Unavailable
 from tasks.ledger import Ledger, safekeeping
 from tasks.ledger.safekeeping import DAYS_KEPT, copies, folder_of, keep
+from tasks.tables import SETTLED, table
 from tests.ledger.samples import DAY, NOON, SOURCE, change, changes, delivery, incoming
 
 UNIT = "12345678"
@@ -39,6 +40,23 @@ def mark(file: Path, *numbers: str) -> None:
         journal.settle(
             journal.intend(changes(*map(change, numbers))), ["written"] * len(numbers), [""] * len(numbers)
         )
+
+
+def settle(file: Path, name: str, state: str) -> None:
+    """Let one payment go to be settled, of which this is known then."""
+    sending = {
+        "id": name,
+        "agenda": "issued_invoice",
+        "document": name,
+        "source": SOURCE,
+        "payment_id": name,
+        "amount": 100,
+        "before": 0,
+        "state": "sent",
+    }
+    with opened(file) as ledger:
+        ledger.settlements(unit=UNIT, run="one").intend(table(SETTLED, [sending]))
+        ledger.settle({name: state})
 
 
 def copy_now(file: Path) -> None:
@@ -156,6 +174,23 @@ def test_a_write_that_was_on_its_way_stays_one_of_which_nobody_knows(file: Path)
     damage(file)
     with opened(file) as ledger:
         assert ledger.marked(UNIT)["confirmed"].tolist() == [False]
+
+
+def test_settlements_since_the_copy_are_known_and_what_came_of_those_before_it(file: Path) -> None:
+    settle(file, "before", "sent")
+    copy_now(file)
+    with opened(file) as ledger:
+        ledger.settle({"before": "settled"})
+    settle(file, "since", "not_settled")
+    settle(file, "since", "sent")
+    with opened(file) as ledger:
+        before = ledger.settled(UNIT)
+    damage(file)
+    with opened(file) as ledger:
+        assert ledger.settled(UNIT).equals(before)
+        with pytest.raises(ValueError, match="before"):
+            ledger.settlements(unit=UNIT, run="two").intend(before.assign(state="sent").astype({"state": "str"}))
+    assert before["state"].tolist() == ["settled", "sent"]
 
 
 def test_a_note_that_broke_off_spoils_no_other(file: Path) -> None:

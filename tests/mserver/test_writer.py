@@ -18,6 +18,7 @@ from tasks.tables import AGENDAS
 from tasks.writers import Written
 from tasks.writers.choice import writer_for
 from tasks.writers.mserver import MServerWriter
+from tasks.writers.settlement import NOTHING_DUE
 from tests.mserver.firm import (
     ADVANCE,
     FIELDS,
@@ -322,6 +323,6 @@ def test_a_unit_without_any_field_has_nothing_to_be_refused(
 
 
 def test_the_unit_chooses_its_writer(mserver: SandboxMServer, memory: Memory) -> None:
-    writer = writer_for(unit_of(mserver), memory)
+    writer = writer_for(unit_of(mserver), memory, NOTHING_DUE)
     assert isinstance(writer, MServerWriter)
     writer.ready()

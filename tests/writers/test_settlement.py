@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,25 +24,71 @@ from tasks.mserver.client import MServerClient, WrongUnit
 from tasks.mserver.guard import guard
 from tasks.mserver.requests import Pack, Settlement, settlement_pack
 from tasks.pohoda.documents import read_marks
-from tasks.settlements import settlements
-from tasks.tables import AGENDAS, CHANGES, table
+from tasks.tables import AGENDAS, PARTS, table
 from tasks.writers import Written
 from tasks.writers.choice import same_place, writer_for
-from tasks.writers.settlement import BACK, FOREIGN, MOVED, NOT_AGAIN, SettlementWriter
+from tasks.writers.settlement import (
+    ALREADY,
+    BACK,
+    FOREIGN,
+    MOVED,
+    NOT_AGAIN,
+    NOTHING_DUE,
+    Due,
+    SettlementWriter,
+    outcome,
+)
 from tests.mserver.firm import ICO, Memory, Notebook, change, changes
 from tests.writers.conftest import Sql
 
 INVOICE, ADVANCE, FOREIGN_ADVANCE = ("issued_invoice", 11), ("advance_invoice", 13), ("advance_invoice", 14)
 DONE = Written("accepted")
-ONE = Settlement("issued_invoice", 11, 150050, 1)
+ONE = Settlement(ICO, "issued_invoice", 11, "260100001", "fio:1", "p1", 150050)
 
 some_settlements = st.builds(
     Settlement,
+    st.just(ICO),
     st.sampled_from(("issued_invoice", "advance_invoice")),
     st.integers(1, 2**31 - 2),
+    st.text(max_size=40),
+    st.text(max_size=40),
+    st.text(max_size=40),
     st.integers(1, 10**15),
-    st.integers(0, 10**9),
+    st.none() | st.dates(dt.date(2000, 1, 1), dt.date(2100, 1, 1)),
 )
+
+
+class Notes:
+    """A notebook in memory: the state of each settlement, and those that were ever intended twice."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.payments: dict[str, str] = {}
+
+    def intend(self, sending: pd.DataFrame) -> None:
+        for row in sending.to_dict("records"):
+            assert self.states.get(row["id"], "not_settled") == "not_settled"
+            self.states[row["id"]] = "sent"
+            self.payments[row["id"]] = row["payment_id"]
+
+    def settle(self, states: Mapping[str, str]) -> None:
+        self.states |= states
+
+    @property
+    def of_payments(self) -> dict[str, str]:
+        return {self.payments[id]: state for id, state in self.states.items()}
+
+
+def part(key: tuple[str, int], number: str, amount: int, payment: str = "p1", day: str = "2026-06-01") -> Any:
+    return {
+        "agenda": key[0],
+        "document_id": key[1],
+        "document": number,
+        "source": "fio:1",
+        "payment_id": payment,
+        "booked_on": pd.Timestamp(day),
+        "amount": amount,
+    }
 
 
 @pytest.fixture
@@ -55,8 +104,28 @@ def unit(pohoda: SandboxPohoda, mserver: SandboxMServer) -> PohodaUnit:
 
 
 @pytest.fixture
-def writer(unit: PohodaUnit) -> SettlementWriter:
-    return SettlementWriter(unit, MServerClient(unit.mserver, ICO, read_seconds=2, quick_seconds=2))
+def notes() -> Notes:
+    return Notes()
+
+
+Make = Callable[..., SettlementWriter]
+
+
+@pytest.fixture
+def settling(unit: PohodaUnit, notes: Notes) -> Make:
+    """A writer that settles these parts of payments."""
+
+    def made(*parts: Any) -> SettlementWriter:
+        client = MServerClient(unit.mserver, ICO)
+        return SettlementWriter(unit, Due(table(PARTS, parts), notes), client)
+
+    return made
+
+
+@pytest.fixture
+def writer(settling: Make) -> SettlementWriter:
+    """A writer that settles the whole invoice by one payment."""
+    return settling(part(INVOICE, "260100001", 150050))
 
 
 def invoice(**more: Any) -> dict[str, Any]:
@@ -75,7 +144,7 @@ def answered(found: str, put: str) -> Fault:
 
 def test_only_invoices_are_settled_and_only_by_amount(unit: PohodaUnit) -> None:
     unused = unit.model_copy(update={"advance_invoices": Agenda(active=False)})
-    writer = SettlementWriter(unused)
+    writer = SettlementWriter(unused, NOTHING_DUE)
     assert {agenda: writer.marks(agenda) for agenda in AGENDAS} == {
         "issued_invoice": {"amount"},
         "advance_invoice": frozenset(),
@@ -83,17 +152,60 @@ def test_only_invoices_are_settled_and_only_by_amount(unit: PohodaUnit) -> None:
     }
 
 
-def test_an_invoice_is_settled_by_what_is_new(writer: SettlementWriter, pohoda: SandboxPohoda) -> None:
-    assert writer.write(changes(invoice(new_amount=50000)), [1]) == [DONE]
-    batch = changes(invoice(old_amount=50000), change(ADVANCE, number="26ZF00001", new_amount=1))
+def test_each_payment_is_settled_by_itself_on_the_day_it_was_booked(
+    settling: Make, pohoda: SandboxPohoda, mserver: SandboxMServer, notes: Notes
+) -> None:
+    writer = settling(
+        part(INVOICE, "260100001", 50000, "p1", "2026-05-02"),
+        part(INVOICE, "260100001", 100050, "p2", "2026-06-03"),
+        part(ADVANCE, "26ZF00001", 1, "p3", "2025-12-31"),
+    )
+    batch = changes(invoice(), change(ADVANCE, number="26ZF00001", new_amount=1, old_amount=0))
     assert writer.write(batch, [2, 3]) == [DONE, DONE]
     assert pohoda.settled() == {INVOICE: 150050, ADVANCE: 1}
+    # The last one came before the accounting year, so Pohoda takes the day on which it settles.
+    assert mserver.settled == [
+        (*INVOICE, Decimal("500.00"), "2026-05-02"),
+        (*INVOICE, Decimal("1000.50"), "2026-06-03"),
+        (*ADVANCE, Decimal("0.01"), ""),
+    ]
+    assert notes.of_payments == dict.fromkeys(("p1", "p2", "p3"), "settled")
+    assert len(mserver.import_requests) == 1
 
 
-def test_what_is_settled_is_read_back_as_the_mark(
-    writer: SettlementWriter, unit: PohodaUnit, any_way: str
+def test_payments_of_many_documents_go_a_hundred_in_a_request_and_a_document_stays_whole(
+    settling: Make, mserver: SandboxMServer, notes: Notes, pohoda: SandboxPohoda
 ) -> None:
-    writer.write(changes(invoice(new_amount=33)), [1])
+    parts = [part(INVOICE, "260100001", 1, f"i{n}") for n in range(60)]
+    parts += [part(ADVANCE, "26ZF00001", 1, f"a{n}") for n in range(60)]
+    batch = changes(
+        invoice(new_amount=60), change(ADVANCE, number="26ZF00001", total=50000, old_amount=0, new_amount=60)
+    )
+    assert settling(*parts).write(batch, [1, 2]) == [DONE, DONE]
+    assert [len(entry.body.split(b"<lwl:date>")) - 1 for entry in mserver.import_requests] == [60, 60]
+    assert set(notes.of_payments.values()) == {"settled"}
+
+
+def test_of_a_document_that_is_refused_in_part_the_rest_is_noted_as_done(
+    settling: Make, mserver: SandboxMServer, notes: Notes, pohoda: SandboxPohoda, sql: Sql
+) -> None:
+    writer = settling(part(INVOICE, "260100001", 100050, "p1"), part(INVOICE, "260100001", 100000, "p2"))
+    (said,) = writer.write(changes(invoice(total=200050, new_amount=200050)), [1])
+    assert (said.outcome, said.code) == ("refused", "111")
+    assert pohoda.settled() == {INVOICE: 100050}
+    assert notes.of_payments == {"p1": "settled", "p2": "not_settled"}
+
+
+def test_a_change_that_its_payments_do_not_make_is_a_fault_of_ours(
+    settling: Make, mserver: SandboxMServer
+) -> None:
+    with pytest.raises(ValueError, match="not made of its payments"):
+        settling(part(INVOICE, "260100001", 1)).write(changes(invoice()), [1])
+    assert mserver.import_requests == []
+
+
+def test_what_is_settled_is_read_back_as_the_mark(settling: Make, unit: PohodaUnit, any_way: str) -> None:
+    settling(part(INVOICE, "260100001", 33)).write(changes(invoice(new_amount=33)), [1])
     read = read_marks(unit, "issued_invoice", [11, 12])
     assert read["marked_amount"].tolist() == [33, 0]
     assert read["marked_count"].isna().all()
@@ -116,16 +228,14 @@ def test_money_that_went_back_and_foreign_money_are_left_to_the_accountant(
     assert mserver.import_requests == []
 
 
-def test_more_than_is_open_is_refused_by_mserver_in_its_words(
-    writer: SettlementWriter, pohoda: SandboxPohoda
-) -> None:
-    (said,) = writer.write(changes(invoice(new_amount=150051)), [1])
+def test_more_than_is_open_is_refused_by_mserver_in_its_words(settling: Make, pohoda: SandboxPohoda) -> None:
+    (said,) = settling(part(INVOICE, "260100001", 150051)).write(changes(invoice(new_amount=150051)), [1])
     assert (said.outcome, said.code) == ("refused", "111")
     assert pohoda.settled() == {}
 
 
 def test_a_lost_answer_is_found_out_by_reading_and_nothing_is_sent_twice(
-    writer: SettlementWriter, unit: PohodaUnit, mserver: SandboxMServer, pohoda: SandboxPohoda
+    writer: SettlementWriter, unit: PohodaUnit, mserver: SandboxMServer, pohoda: SandboxPohoda, notes: Notes
 ) -> None:
     writer.ready()
     mserver.faults.then(Fault(), LOST)
@@ -133,6 +243,7 @@ def test_a_lost_answer_is_found_out_by_reading_and_nothing_is_sent_twice(
     assert loaded["outcome"].tolist() == ["written"]
     assert pohoda.settled() == {INVOICE: 150050}
     assert len(mserver.import_requests) == 1
+    assert notes.of_payments == {"p1": "settled"}
 
 
 def test_a_settlement_whose_fate_is_not_known_is_not_sent_again(
@@ -171,13 +282,16 @@ def test_nothing_is_sent_while_mserver_has_other_work(
     assert mserver.import_requests == []
 
 
-def test_the_same_pack_again_is_recognised_by_mserver(mserver: SandboxMServer, unit: PohodaUnit) -> None:
-    for _ in range(2):
-        writer = SettlementWriter(unit)
-        writer.ready()
-        answers = writer._answers({1: ONE})  # pyright: ignore[reportPrivateUsage]
-        assert answers[1].outcome == "accepted"
-    assert len(mserver.import_requests) == 2
+def test_a_payment_that_was_settled_is_recognised_by_mserver_in_whatever_company_it_comes(
+    mserver: SandboxMServer, unit: PohodaUnit, pohoda: SandboxPohoda, notes: Notes, settling: Make
+) -> None:
+    client = MServerClient(unit.mserver, ICO)
+    client.post(settlement_pack([replace(ONE, amount=100)], ICO))
+    writer = settling(part(ADVANCE, "26ZF00001", 7, "p2"), part(INVOICE, "260100001", 149950))
+    batch = changes(change(ADVANCE, number="26ZF00001", old_amount=0, new_amount=7), invoice(old_amount=100))
+    assert writer.write(batch, [1, 2]) == [DONE, ALREADY]
+    assert pohoda.settled() == {INVOICE: 100, ADVANCE: 7}
+    assert notes.of_payments == {"p1": "settled", "p2": "settled"}
 
 
 @pytest.mark.parametrize(
@@ -219,18 +333,18 @@ def test_an_mserver_of_another_unit_or_year_settles_nothing(
     assert writer.write(changes(invoice()), [1]) == [DONE]
     mserver.tells_company, mserver.database = True, "StwPh_12345678_1999"
     with pytest.raises(WrongUnit):
-        SettlementWriter(writer._unit).ready()  # pyright: ignore[reportPrivateUsage]
+        SettlementWriter(writer._unit, NOTHING_DUE).ready()  # pyright: ignore[reportPrivateUsage]
     assert pohoda.settled() == {INVOICE: 150050}
 
 
 def test_a_document_that_mserver_does_not_know_is_refused(mserver: SandboxMServer, unit: PohodaUnit) -> None:
-    writer = SettlementWriter(unit)
-    unknown = Settlement("advance_invoice", 11, 1, 1)
-    assert writer._answers({1: unknown})[1] == Written("refused", "109", "Záznam nebyl nalezen.")  # pyright: ignore[reportPrivateUsage]
+    unknown = Settlement(ICO, "advance_invoice", 11, "260100001", "fio:1", "p1", 1)
+    answer = MServerClient(unit.mserver, ICO).post(settlement_pack([unknown], ICO))
+    assert outcome(unknown, answer.to(unknown.id)) == Written("refused", "109", "Záznam nebyl nalezen.")
 
 
 def test_the_unit_chooses_it_and_its_marks_are_not_those_of_fields(unit: PohodaUnit) -> None:
-    assert isinstance(writer_for(unit, Memory()), SettlementWriter)
+    assert isinstance(writer_for(unit, Memory(), NOTHING_DUE), SettlementWriter)
     assert same_place(unit) == {"settlement"}
     assert same_place(unit.model_copy(update={"writer": "sql"})) == {"mserver", "sql"}
 
@@ -242,12 +356,13 @@ def test_every_settlement_passes_the_guard_and_has_an_id_of_its_own(some: list[S
     guard(pack)
     assert all(len(one.id) <= 64 for one in some)
     assert pack == settlement_pack(some, ICO)
+    assert len(pack.id) <= 64
 
 
 @pytest.mark.parametrize("wrong", [("received_order", 1), ("issued_invoice", 0), ("issued_invoice", -1)])
 def test_nothing_else_can_be_settled(wrong: tuple[str, int]) -> None:
     with pytest.raises(ValueError, match="cannot be settled"):
-        settlement_pack([Settlement(wrong[0], 11, wrong[1], 1)], ICO)
+        settlement_pack([Settlement(ICO, wrong[0], 11, "1", "fio:1", "p1", wrong[1])], ICO)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +377,8 @@ def test_nothing_else_can_be_settled(wrong: tuple[str, int]) -> None:
         (b"<ftr:id>11</ftr:id>", b""),
         (b"<ftr:id>11</ftr:id>", b"<ftr:id>11</ftr:id><ftr:id>12</ftr:id>"),
         (b"amountHome", b"amountForeign"),
-        (b"<lwl:amountHome>", b"<lwl:date>2026-01-01</lwl:date><lwl:amountHome>"),
+        (b"<lwl:amountHome>", b"<lwl:date>1. 1. 2026</lwl:date><lwl:amountHome>"),
+        (b"<lwl:amountHome>", b"<lwl:note>2026-01-01</lwl:note><lwl:amountHome>"),
     ],
 )
 def test_the_guard_lets_no_other_settlement_out(found: bytes, put: bytes) -> None:
@@ -272,41 +388,6 @@ def test_the_guard_lets_no_other_settlement_out(found: bytes, put: bytes) -> Non
         guard(Pack(pack.id, pack.items, pack.body.replace(found, put), imports=True))
     with pytest.raises(ValueError, match="more than it may"):
         guard(Pack(pack.id, pack.items, pack.body, imports=False))
-
-
-Row = tuple[int | None, int, int | None]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "ours", "expected"),
-    [
-        (0, 100, None, 100),
-        (None, 100, None, 100),
-        (0, 120, None, 100),
-        (40, 100, None, 100),
-        (100, 120, 100, None),
-        (100, 60, None, None),
-        (100, 60, 60, None),
-        (100, 0, 100, 0),
-        (60, 30, 60, 30),
-    ],
-    ids=json.dumps,
-)
-def test_only_what_can_be_settled_or_must_be_taken_back_is_a_change(
-    old: int | None, new: int, ours: int | None, expected: int | None
-) -> None:
-    planned = changes(invoice(old_amount=old, new_amount=new, total=100))
-    kept = settlements(planned, written(ours))
-    assert kept["new_amount"].tolist() == ([] if expected is None else [expected])
-
-
-def written(amount: int | None) -> Any:
-    rows = [] if amount is None else [{"agenda": INVOICE[0], "document_id": INVOICE[1], "amount": amount}]
-    return table({"agenda": "str", "document_id": "int64", "amount": "int64"}, rows)
-
-
-def test_no_change_is_no_settlement() -> None:
-    assert settlements(table(CHANGES), written(5)).empty
 
 
 def pohoda_settles_nothing(pohoda: SandboxPohoda, monkeypatch: pytest.MonkeyPatch) -> None:

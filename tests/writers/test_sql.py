@@ -26,6 +26,7 @@ from tasks.pohoda.rights import RIGHTS, SANDBOX_RIGHTS, Rights, listed
 from tasks.tables import AGENDAS
 from tasks.writers import Written
 from tasks.writers.choice import writer_for
+from tasks.writers.settlement import NOTHING_DUE
 from tasks.writers.sql import LOCKED, MOVED, OPEN, SqlWriter, writing_database
 from tests.mserver import firm
 from tests.mserver.firm import Memory, changes
@@ -302,7 +303,7 @@ def test_a_login_without_password_or_the_other_way_round_is_refused_in_the_form(
 
 
 def test_the_unit_chooses_it(unit: PohodaUnit) -> None:
-    assert isinstance(writer_for(unit, Memory()), SqlWriter)
+    assert isinstance(writer_for(unit, Memory(), NOTHING_DUE), SqlWriter)
 
 
 @given(st.sampled_from(AGENDAS), columns, st.sets(st.sampled_from(sorted(ALL))))
