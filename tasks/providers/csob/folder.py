@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tasks.days import Days, prague_day
 from tasks.errors import SettingError
-from tasks.provider import Memory, Note
+from tasks.outside import one_line
+from tasks.provider import Fault, Memory, Note
 from tasks.providers.csob.bbf import is_complete
 from tasks.providers.csob.reading import File, Reading
 from tasks.providers.csob.recognise import Format, recognise
@@ -24,6 +25,8 @@ GIVEN_UP_SECONDS = 60 * 60
 """A file without its end that nobody has written to for so long is broken off."""
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".crdownload", ".filepart")
 SCANNED = "scanned"
+LARGEST = 64 * 1024 * 1024
+"""A larger file is no advice: the bank's own, with thousands of payments, have some megabytes."""
 
 HIDDEN: int = getattr(stat, "FILE_ATTRIBUTE_HIDDEN", 0)
 
@@ -49,10 +52,14 @@ class Folder:
         known_until = memory.cursor(source, SCANNED)
         again = _again(days, known_until)
         files: list[File] = []
+        faults: list[Fault] = []
         cursors = [(SCANNED, now.isoformat())]
         waiting: list[str] = []
         for path in self._files():
             name = self._name(path)
+            if _size(path) > LARGEST:
+                faults.append(Fault(name, f"soubor je větší než {LARGEST // 1024 // 1024} MiB a nečte se"))
+                continue
             data = _settled(path, now)
             if data is None:
                 waiting.append(name)
@@ -67,7 +74,14 @@ class Folder:
         today = prague_day(now)
         covered = () if waiting else tuple(day for day in days if day < today)
         told = Told(today, memory.cursor(source, NEWEST))
-        return Reading(tuple(files), covered=covered, told=told, cursors=tuple(cursors), notes=_notes(waiting))
+        return Reading(
+            tuple(files),
+            covered=covered,
+            told=told,
+            cursors=tuple(cursors),
+            faults=tuple(faults),
+            notes=_notes(waiting),
+        )
 
     def _files(self) -> Iterator[Path]:
         """Every file that an advice can be in, in a steady order."""
@@ -82,7 +96,9 @@ class Folder:
         return (path for path in sorted(found) if _of_interest(path))
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self.path).as_posix() if path.is_relative_to(self.path) else path.name
+        """As it is told and remembered: a name of a file may hold what no text can."""
+        inside = path.relative_to(self.path).as_posix() if path.is_relative_to(self.path) else path.name
+        return one_line(inside)
 
     def _put_away(self, path: Path) -> None:
         """Move a file whose payments were recorded by an earlier run, when that was asked for."""
@@ -106,6 +122,14 @@ def _of_interest(path: Path) -> bool:
         return False
     hidden = getattr(status, "st_file_attributes", 0) & HIDDEN
     return stat.S_ISREG(status.st_mode) and status.st_size > 0 and not hidden
+
+
+def _size(path: Path) -> int:
+    """0 for a file that was taken away meanwhile."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _settled(path: Path, now: dt.datetime) -> bytes | None:

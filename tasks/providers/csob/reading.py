@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import lzma
 import zipfile
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from tasks.money import czech
+from tasks.outside import one_line
 from tasks.provider import Delivery, Fault, Note
 from tasks.providers.csob.bbf import Advices, parse
 from tasks.providers.csob.bookings import (
@@ -39,6 +42,11 @@ from tasks.tables import INCOMING, table
 
 LARGEST_UNPACKED = 256 * 1024 * 1024
 MOST_MEMBERS = 10_000
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+    *(RuntimeError, NotImplementedError, OSError, EOFError, ValueError),
+)
+"""What may come of opening an archive that is damaged, encrypted or packed in a way unknown here."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +124,8 @@ def _members(archive: File) -> list[File] | None:
             listed = [member for member in opened.infolist() if not member.is_dir()]
             if len(listed) > MOST_MEMBERS or sum(member.file_size for member in listed) > LARGEST_UNPACKED:
                 return None
-            return [File(f"{archive.name}/{member.filename}", opened.read(member)) for member in listed]
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, OSError, EOFError, ValueError):
+            return [File(one_line(f"{archive.name}/{one.filename}"), opened.read(one)) for one in listed]
+    except DAMAGE:
         return None
 
 
