@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
-from collections.abc import Generator, Iterator
+import json
+import logging
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import pandas as pd
 import pytest
 
+from blocks.gp_webpay import GpWebpayMerchant
 from flows.check import PROVIDERS
 from sandbox import faults
 from sandbox.faults import RIGHT, Fault
@@ -25,8 +30,9 @@ from tasks.days import Days, prague_day
 from tasks.errors import PohodaPaymentsError
 from tasks.pohoda.years import read_years
 from tasks.provider import ByDocuments, ByPeriod, Delivery
+from tasks.providers.gp_webpay.keys import private_key_of
 from tasks.secrets import secrets_of
-from tests.attacks import ATTACKS, FORGED, HOSTILE
+from tests.attacks import ATTACKS, ENVELOPE, FORGED, HOSTILE
 from tests.planted import found_in, spellings
 from tests.providers.memories import Remembered
 
@@ -34,6 +40,7 @@ NOW = dt.datetime.now(dt.UTC)
 TODAY = prague_day(NOW)
 FIRST_REQUESTS = 2
 """Right answers before the attack begins: none, so that a log-in is attacked, and one, so that the data are."""
+END = b"</s:Body></s:Envelope>"
 
 
 class Switch:
@@ -47,14 +54,25 @@ class Switch:
         return self.attack if self.right_ones < 0 else RIGHT
 
 
-@pytest.fixture(scope="module")
-def switch() -> Iterator[Switch]:
+@pytest.fixture
+def switch(monkeypatch: pytest.MonkeyPatch) -> Switch:
     made = Switch()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(faults.Faults, "next", lambda self: made.next())  # pyright: ignore[reportUnknownLambdaType]
-        # So many attacks are more calls than ČSOB allows, and what is tried here is not its patience.
-        patch.setattr("sandbox.csob.MOST_CALLS", 10_000)
-        yield made
+    monkeypatch.setattr(faults.Faults, "next", lambda self: made.next())  # pyright: ignore[reportUnknownLambdaType]
+    # So many attacks are more calls than ČSOB allows, and what is tried here is not its patience.
+    monkeypatch.setattr("sandbox.csob.MOST_CALLS", 10_000)
+    # A key is checked when it is loaded, which takes longer than all else, and no answer has a part in it.
+    monkeypatch.setattr("tasks.providers.gp_webpay.gateway.private_key_of", loaded_once)
+    return made
+
+
+LOADED: dict[str, Any] = {}
+
+
+def loaded_once(merchant: GpWebpayMerchant) -> Any:
+    key = merchant.private_key.get_secret_value() if merchant.private_key else ""
+    if key not in LOADED:
+        LOADED[key] = private_key_of(merchant)
+    return LOADED[key]
 
 
 @dataclass(frozen=True)
@@ -79,7 +97,7 @@ class Entrance:
 
 
 @pytest.fixture(scope="module", params=PROVIDERS)
-def entrance(request: pytest.FixtureRequest, switch: Switch, tmp_path_factory: Any) -> Generator[Entrance]:
+def entrance(request: pytest.FixtureRequest, tmp_path_factory: Any) -> Generator[Entrance]:
     folder: Path = tmp_path_factory.mktemp(request.param)
     world = firm(seed=1, today=TODAY)
     pohoda = SandboxPohoda.build(world, folder)
@@ -114,6 +132,13 @@ def told(entrance: Entrance) -> str:
     return str(shown + [(note.code, note.text) for one in found for note in one.notes])
 
 
+def hidden_in(entrance: Entrance) -> set[str]:
+    """Every spelling of every secret of the block."""
+    secrets = {one.get_secret_value() for one in secrets_of(entrance.block)}
+    return {spelling for secret in secrets if len(secret) > 3 for spelling in spellings(secret)}
+
+
+@pytest.mark.usefixtures("switch")
 def test_a_right_answer_is_understood_so_that_attacks_are_tried_where_it_matters(entrance: Entrance) -> None:
     found = entrance.everything()
     assert sum(len(one.payments) + len(one.answers) for one in found) > 0
@@ -124,10 +149,46 @@ def test_a_right_answer_is_understood_so_that_attacks_are_tried_where_it_matters
 def test_an_attack_ends_in_words_of_this_house_without_secrets(
     entrance: Entrance, switch: Switch, attack: str
 ) -> None:
-    secrets = {one.get_secret_value() for one in secrets_of(entrance.block)}
-    hidden = {spelling for secret in secrets if len(secret) > 3 for spelling in spellings(secret)}
+    hidden = hidden_in(entrance)
     for after in range(FIRST_REQUESTS):
         with attacked(switch, ATTACKS[attack], after):
             said = told(entrance)
         assert found_in(said, hidden) == []
         assert FORGED not in said
+
+
+def repeated(secrets: list[str]) -> dict[str, Fault]:
+    """Refusals by a server that tells what it was told: as text, in JSON, in XML, in a page, in a header."""
+    plain = " | ".join(secrets)
+    said = json.dumps(
+        {"error": plain, "error_description": plain, "message": plain, "errors": [{"message": plain}]}
+    )
+    fault = f"<Fault><faultcode>x</faultcode><faultstring>{escape(plain)}</faultstring></Fault>"
+    line = quote(plain)[:4000]
+    return {
+        "text": Fault(status=401, body=plain.encode(errors="replace")),
+        "JSON": Fault(status=400, body=said.encode(errors="replace"), content_type="application/json"),
+        "JSON that is well": Fault(
+            status=200, body=said.encode(errors="replace"), content_type="application/json"
+        ),
+        "SOAP": Fault(status=500, body=ENVELOPE + fault.encode(errors="replace") + END, content_type="text/xml"),
+        "page": Fault(status=403, body=f"<html>{escape(plain)}</html>".encode(errors="replace")),
+        "elsewhere": Fault(status=302, headers=(("location", f"https://evil.example/{line}?t={line}"),)),
+        "header": Fault(status=401, headers=(("www-authenticate", f"Basic realm={line}"), ("retry-after", line))),
+    }
+
+
+@pytest.mark.parametrize("way", repeated([]))
+def test_an_answer_that_repeats_the_secrets_shows_none_of_them_in_an_error_or_a_log(
+    entrance: Entrance, switch: Switch, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hidden = hidden_in(entrance)
+    secrets = [one.get_secret_value() for one in secrets_of(entrance.block)]
+    caplog.set_level(logging.DEBUG)
+    for name in ("httpx", "httpcore"):
+        caplog.set_level(logging.getLogger(name).level, name)
+    for after in range(FIRST_REQUESTS):
+        with attacked(switch, repeated(secrets)[way], after):
+            said = told(entrance)
+        assert found_in(said, hidden) == []
+    assert found_in(caplog.text, hidden) == []
