@@ -82,7 +82,18 @@ def marked(report: Report) -> str:
             OUTCOMES.get(str(change.get("outcome")), "zkušebně" if report.plan else "nezapsáno"),
         )
 
-    return f"## {heading}\n\n" + rows_of(shown, columns, row, "llrrrrll")
+    return f"## {heading}\n\n" + rows_of(shown, columns, row, "llrrrrll") + _why_not(report.written)
+
+
+def _why_not(written: pd.DataFrame | None) -> str:
+    """Document by document why it was not written, as far as there is a word for it."""
+    if written is None:
+        return ""
+    told = written[(written["outcome"] != "written") & (written["note"].fillna("") != "")]
+    if told.empty:
+        return ""
+    rows = [(*named(row), escaped(row["note"], None)) for row in told.to_dict("records")]
+    return "\n\n**Proč se nezapsalo:**\n\n" + capped(("Doklad", "Číslo", "Důvod"), rows, "lll")
 
 
 def to_look_at(report: Report) -> str:

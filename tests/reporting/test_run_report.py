@@ -22,6 +22,7 @@ from tasks.reporting.buckets import NEEDS_LOOK, PRECEDENCE, parts
 from tasks.reporting.sections import DRIFT_TEXTS
 from tasks.reporting.text import MOST_ROWS, escaped
 from tasks.tables import AGENDAS, CHANGES, DOCUMENTS, PAYMENTS, VERDICTS, table
+from tasks.writers.settlement import BACK
 
 TODAY = dt.date(2026, 11, 23)
 SOURCE = "fio:CZ3820100000002900555000"
@@ -210,6 +211,16 @@ def test_a_document_number_full_of_markup_stays_in_its_cell() -> None:
     assert "](http" not in text
     [line] = [line for line in text.splitlines() if "script" in line]
     assert len(re.findall(r"(?<!\\)\|", line)) == 9
+
+
+def test_the_report_says_why_a_document_was_not_written() -> None:
+    changes = table(CHANGES, [change("260100001"), change("260100002"), change("260100003")])
+    outcomes, notes = ["written", "refused", "left_out"], ["", BACK.note, None]
+    text = markdown(a_report(changes=changes, written=changes.assign(outcome=outcomes, note=notes)))
+    _, _, why = text.partition("Proč se nezapsalo")
+    assert f"| 260100002 | {BACK.note} |" in why
+    assert "260100001" not in why
+    assert "260100003" not in why
 
 
 def test_the_report_of_a_trial_says_that_nothing_was_written() -> None:
