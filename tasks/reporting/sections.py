@@ -92,8 +92,11 @@ def _why_not(written: pd.DataFrame | None) -> str:
     told = written[(written["outcome"] != "written") & (written["note"].fillna("") != "")]
     if told.empty:
         return ""
-    rows = [(*named(row), escaped(row["note"], None)) for row in told.to_dict("records")]
-    return "\n\n**Proč se nezapsalo:**\n\n" + capped(("Doklad", "Číslo", "Důvod"), rows, "lll")
+
+    def row(change: Row) -> tuple[str, ...]:
+        return *named(change), escaped(change["note"], None)
+
+    return "\n\n**Proč se nezapsalo:**\n\n" + rows_of(told, ("Doklad", "Číslo", "Důvod"), row, "lll")
 
 
 def to_look_at(report: Report) -> str:

@@ -215,7 +215,7 @@ def test_a_document_number_full_of_markup_stays_in_its_cell() -> None:
 
 def test_the_report_says_why_a_document_was_not_written() -> None:
     changes = table(CHANGES, [change("260100001"), change("260100002"), change("260100003")])
-    outcomes, notes = ["written", "refused", "left_out"], ["", BACK.note, None]
+    outcomes, notes = ["written", "refused", "left_out"], ["", BACK.note, ""]
     text = markdown(a_report(changes=changes, written=changes.assign(outcome=outcomes, note=notes)))
     _, _, why = text.partition("Proč se nezapsalo")
     assert f"| 260100002 | {BACK.note} |" in why
