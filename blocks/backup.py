@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from blocks.forms import Section
+from blocks.forms import Maybe, Section
 
 
 class Backup(Section):
@@ -46,7 +46,7 @@ class Backup(Section):
         title="Přihlašovací jméno pro zálohy",
         description="Login s rolí db_backupoperator; prázdné = stejné přihlášení jako pro čtení.",
     )
-    password: SecretStr | None = Field(
+    password: Maybe[SecretStr] = Field(
         default=None, title="Heslo pro zálohy", description="Heslo k loginu pro zálohy."
     )
 

@@ -51,7 +51,7 @@ class ByznysWebShop(Block):
 
     _block_type_name = "ByznysWeb"
     _block_type_slug = "byznysweb-shop"
-    _description = "An e-shop on ByznysWeb: its address, its token and which sign means that an order is paid."
+    _description = "E-shop na ByznysWebu: adresa, token a podle čeho je objednávka zaplacená."
 
     shop: str = Field(
         title="Adresa e-shopu",

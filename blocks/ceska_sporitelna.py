@@ -17,7 +17,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from blocks.forms import LateAfterDays
+from blocks.forms import LateAfterDays, Maybe
 
 WAITING_SECONDS = 120.0
 LEASE_SECONDS = 60.0
@@ -42,7 +42,7 @@ class CeskaSporitelnaAccount(Block):
 
     _block_type_name = "Česká spořitelna"
     _block_type_slug = "ceska-sporitelna-account"
-    _description = "An account at Česká spořitelna, read through the Premium Accounts API."
+    _description = "Účet u České spořitelny, čtený přes Premium Accounts API."
 
     iban: str = Field(
         title="IBAN",
@@ -52,10 +52,10 @@ class CeskaSporitelnaAccount(Block):
     client_id: str = Field(
         default="", title="Client ID", description="Identifikátor aplikace z Erste Developer Portal."
     )
-    client_secret: SecretStr | None = Field(
+    client_secret: Maybe[SecretStr] = Field(
         default=None, title="Client secret", description="Tajný klíč aplikace z Erste Developer Portal."
     )
-    api_key: SecretStr | None = Field(
+    api_key: Maybe[SecretStr] = Field(
         default=None, title="WEB-API-key", description="Produkční klíč API z Erste Developer Portal."
     )
     shares_consent_of: str = Field(
@@ -66,12 +66,12 @@ class CeskaSporitelnaAccount(Block):
             "prázdné = účet má vlastní, pak vyplňte Client ID, Client secret a WEB-API-key."
         ),
     )
-    refresh_token: SecretStr | None = Field(
+    refresh_token: Maybe[SecretStr] = Field(
         default=None,
         title="Refresh token",
         description="Zapisuje ho příkaz pro udělení souhlasu a pak každé čtení; ručně se nevyplňuje.",
     )
-    consent_given_on: dt.date | None = Field(
+    consent_given_on: Maybe[dt.date] = Field(
         default=None,
         title="Den udělení souhlasu",
         description="Den, kdy majitel účtu naposledy udělil souhlas; zapisuje ho příkaz pro udělení souhlasu.",

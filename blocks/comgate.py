@@ -27,7 +27,7 @@ class ComgateShop(Block):
 
     _block_type_name = "Comgate"
     _block_type_slug = "comgate-shop"
-    _description = "One shop connection at the payment gateway Comgate: its identifier and its password."
+    _description = "Jedno propojení obchodu u platební brány Comgate: identifikátor a heslo."
 
     merchant: str = Field(
         title="Identifikátor obchodu",

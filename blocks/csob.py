@@ -7,7 +7,7 @@ from typing import Literal, Self
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from blocks.forms import LateAfterDays
+from blocks.forms import LateAfterDays, Maybe
 
 PRODUCTION = "https://ceb-bc.csob.cz/cebbc/api"
 
@@ -26,14 +26,14 @@ class CsobAccount(Block):
 
     _block_type_name = "ČSOB"
     _block_type_slug = "csob-account"
-    _description = "Accounts at ČSOB, read from payment advices in a folder or by Business Connector."
+    _description = "Účty u ČSOB pod jednou smlouvou CEB: avíza ze složky nebo z Business Connectoru."
 
     contract: int = Field(
         gt=0,
         title="Číslo smlouvy CEB",
         description="Číslo smlouvy ČSOB CEB, pod kterou účty patří; najdete je v portálu CEB.",
     )
-    first_contract: int | None = Field(
+    first_contract: Maybe[int] = Field(
         default=None,
         gt=0,
         title="Původní číslo smlouvy",
@@ -60,12 +60,12 @@ class CsobAccount(Block):
         title="Soubor s certifikátem",
         description="Cesta k souboru .pfx, .p12 nebo .pem s certifikátem i klíčem na počítači, kde běží worker.",
     )
-    certificate: SecretStr | None = Field(
+    certificate: Maybe[SecretStr] = Field(
         default=None,
         title="Certifikát a klíč",
         description="Místo souboru: text PEM s certifikátem i soukromým klíčem.",
     )
-    passphrase: SecretStr | None = Field(
+    passphrase: Maybe[SecretStr] = Field(
         default=None, title="Heslo ke klíči", description="Heslo k souboru s certifikátem nebo ke klíči."
     )
     seconds_between_calls: float = Field(

@@ -9,7 +9,7 @@ from typing import Self
 from prefect.blocks.core import Block
 from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from blocks.forms import LateAfterDays
+from blocks.forms import LateAfterDays, Maybe
 
 PRODUCTION = "https://fioapi.fio.cz/v1/rest"
 SHORTEST_PAUSE = 31.0
@@ -33,7 +33,7 @@ class FioAccount(Block):
 
     _block_type_name = "Fio banka"
     _block_type_slug = "fio-account"
-    _description = "An account at Fio banka: its IBAN, its currency and the token of its API."
+    _description = "Účet u Fio banky: IBAN, měna a token API."
 
     token: SecretStr = Field(
         title="Token",
@@ -43,7 +43,7 @@ class FioAccount(Block):
         title="IBAN účtu", description="IBAN účtu, ke kterému token patří; platby jiného účtu se odmítnou."
     )
     currency: str = Field(default="CZK", title="Měna účtu", description="Měna účtu, např. CZK nebo EUR.")
-    token_valid_until: date | None = Field(
+    token_valid_until: Maybe[date] = Field(
         default=None,
         title="Token platí do",
         description="Konec platnosti tokenu; banka ho nesděluje, před koncem proto upozorní výsledek běhu.",
@@ -61,7 +61,7 @@ class FioAccount(Block):
         title="Adresa API",
         description="Adresa API banky bez koncového lomítka; mění se jen pro zkušební prostředí.",
     )
-    proxy: str | None = Field(
+    proxy: Maybe[str] = Field(
         default=None,
         title="Proxy",
         description="Adresa proxy pro přístup k internetu, např. http://proxy:3128; prázdné = podle systému.",

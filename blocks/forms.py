@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, WithJsonSchema
+from pydantic_core import CoreSchema
+
+T = TypeVar("T")
+
+
+class _OneField:
+    """Shows a value that may be missing as one field, where Prefect would show a choice between it and "null"."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        kinds = handler(schema)["anyOf"]
+        return next(kind for kind in kinds if kind.get("type") != "null")
+
+
+Maybe = Annotated[T | None, _OneField()]
+"""A value that may be missing: in the form a field of its kind that may stay empty."""
+
+
+def _with_a_point(amount: Any) -> Any:
+    return amount.strip().replace(",", ".") if isinstance(amount, str) else amount
+
+
+Amount = Annotated[Decimal, BeforeValidator(_with_a_point), WithJsonSchema({"type": "string"})]
+"""An exact amount, in the form a field to type it into, with a decimal comma or a point."""
+
 
 Concurrency = Annotated[
     int,

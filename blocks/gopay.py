@@ -29,7 +29,7 @@ class GoPayAccount(Block):
 
     _block_type_name = "GoPay"
     _block_type_slug = "gopay-account"
-    _description = "An account at the payment gateway GoPay: its number and the credentials of its API."
+    _description = "Obchodní účet u platební brány GoPay: číslo a údaje k API."
 
     goid: str = Field(title="GoID", description="Číslo obchodního účtu u GoPay, obvykle deset číslic.")
     client_id: str = Field(

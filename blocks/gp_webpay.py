@@ -8,7 +8,7 @@ from typing import Literal, Self
 from prefect.blocks.core import Block
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from blocks.forms import Concurrency, LateAfterDays, PauseSeconds
+from blocks.forms import Concurrency, LateAfterDays, Maybe, PauseSeconds
 
 PRODUCTION = "https://3dsecure.gpwebpay.com/pay-ws/v1/PaymentService"
 
@@ -27,7 +27,7 @@ class GpWebpayMerchant(Block):
 
     _block_type_name = "GP webpay"
     _block_type_slug = "gp-webpay-merchant"
-    _description = "One merchant number at the payment gateway GP webpay: its keys and how it numbers payments."
+    _description = "Jedno číslo obchodníka u platební brány GP webpay: klíče a jak obchod čísluje platby."
 
     merchant_number: str = Field(
         title="Číslo obchodníka", description="Číslo obchodníka od banky i s případnými nulami na začátku."
@@ -36,7 +36,7 @@ class GpWebpayMerchant(Block):
         title="Kód banky",
         description="Čtyřmístný kód poskytovatele ze smlouvy nebo z portálu GP webpay, např. 0100.",
     )
-    private_key: SecretStr | None = Field(
+    private_key: Maybe[SecretStr] = Field(
         default=None,
         title="Soukromý klíč",
         description="Obsah souboru s klíčem (text PEM); místo něj lze zadat cestu k souboru.",
@@ -46,7 +46,7 @@ class GpWebpayMerchant(Block):
         title="Soubor s klíčem",
         description="Cesta k souboru s klíčem na tomto počítači: PEM, DER nebo PFX (P12).",
     )
-    private_key_password: SecretStr | None = Field(
+    private_key_password: Maybe[SecretStr] = Field(
         default=None, title="Heslo klíče", description="Heslo k soukromému klíči, pokud ho má."
     )
     gateway_certificates: list[str] = Field(

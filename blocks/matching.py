@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from blocks.forms import Section
+from blocks.forms import Amount, Section
 
 RuleKind = Literal[
     "symbols", "reference", "number", "creditor_reference", "symbol_in_message", "number_in_message"
@@ -91,14 +91,14 @@ class Matching(Section):
         title="Nepočítané protiúčty",
         description="Účty, jejichž platby doklady nehradí, např. výplatní účet brány; číslo/banka nebo IBAN.",
     )
-    tolerance: Decimal = Field(
+    tolerance: Amount = Field(
         default=Decimal(0),
         ge=0,
         decimal_places=2,
         title="Tolerance nedoplatku",
         description="Kolik smí v měně dokladu chybět, aby byl doklad ještě uhrazený.",
     )
-    overpayment_margin: Decimal = Field(
+    overpayment_margin: Amount = Field(
         default=Decimal(5),
         ge=0,
         le=100,

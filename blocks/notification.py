@@ -100,7 +100,7 @@ class Notification(Block):
 
     _block_type_name = "Upozornění"
     _block_type_slug = "notification"
-    _description = "Whom to tell when something needs a person: recipients of e-mails, a webhook, or both."
+    _description = "Komu a jak dát vědět, když je potřeba člověk: e-mailem, webhookem, nebo obojím."
 
     recipients: list[str] = Field(
         default=[],

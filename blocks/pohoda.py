@@ -10,7 +10,7 @@ from prefect.blocks.core import Block
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from blocks.backup import Backup
-from blocks.forms import Section
+from blocks.forms import Maybe, Section
 from blocks.matching import Matching
 
 LONGEST_USER_FIELD = 16
@@ -87,7 +87,7 @@ class Database(Section):
         title="Přihlašovací jméno",
         description="Login SQL Serveru jen pro čtení; prázdné znamená přihlášení účtem Windows.",
     )
-    password: SecretStr | None = Field(default=None, title="Heslo", description="Heslo k loginu SQL Serveru.")
+    password: Maybe[SecretStr] = Field(default=None, title="Heslo", description="Heslo k loginu SQL Serveru.")
     encrypt: bool = Field(default=True, title="Šifrovat", description="Šifrovat spojení se serverem.")
     trust_certificate: bool = Field(
         default=False,
@@ -175,7 +175,7 @@ class SqlWriting(Section):
         title="Přihlašovací jméno pro zápis",
         description="Zvláštní login SQL Serveru, který smí měnit jen pole úhrad; jiný než login pro čtení.",
     )
-    password: SecretStr | None = Field(
+    password: Maybe[SecretStr] = Field(
         default=None, title="Heslo pro zápis", description="Heslo k loginu pro zápis."
     )
     wide_rights_confirmed: bool = Field(
@@ -262,7 +262,7 @@ class PohodaUnit(Block):
 
     _block_type_name = "Pohoda - účetní jednotka"
     _block_type_slug = "pohoda-unit"
-    _description = "One accounting unit of POHODA: its database, its mServer, its fields and its rules."
+    _description = "Jedna účetní jednotka Pohody: databáze, mServer, pole úhrad a pravidla párování."
 
     ico: Annotated[str, AfterValidator(lambda ico: ico.zfill(8))] = Field(
         title="IČO",
@@ -287,7 +287,7 @@ class PohodaUnit(Block):
     backup: Backup = Field(
         default_factory=Backup, title="Zálohování", description="Kam a jak zálohuje běh backup databáze jednotky."
     )
-    ledger: SecretStr | None = Field(
+    ledger: Maybe[SecretStr] = Field(
         default=None,
         title="Evidence plateb",
         description="Adresa databáze s evidencí plateb; prázdné = soubor na tomto počítači.",

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 import pkgutil
 import re
 from typing import Any
@@ -90,6 +91,11 @@ def test_what_is_named_like_a_secret_is_one(block: type[Block]) -> None:
         for name, field in model.model_fields.items():
             if telling.search(name):
                 assert "SecretStr" in str(field.annotation), f"{model.__name__}.{name} is shown to everybody"
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
+def test_no_field_of_a_form_is_a_choice_between_kinds_of_values(block: type[Block]) -> None:
+    assert "anyOf" not in json.dumps(block.model_json_schema())
 
 
 def test_forms_hold_no_address_of_a_picture_that_an_offline_browser_cannot_load() -> None:

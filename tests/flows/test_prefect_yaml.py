@@ -49,6 +49,13 @@ def test_the_form_of_a_run_asks_for_a_day_with_a_date_field_alone(deployment: di
 
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
+def test_a_form_whose_days_may_stay_empty_is_not_refused_by_prefects_server(deployment: dict[str, Any]) -> None:
+    schema = flow_of(deployment).parameters.model_dump()["properties"]
+    nothing = [field for field in schema.values() if "type" in field and field.get("default", "") is None]
+    assert deployment.get("enforce_parameter_schema", True) == (not nothing)
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda deployment: deployment["name"])
 def test_runs_of_one_deployment_wait_for_each_other_and_none_is_dropped(deployment: dict[str, Any]) -> None:
     assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
 

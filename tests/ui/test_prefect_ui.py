@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Failed
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
@@ -18,14 +22,17 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from blocks.fio import FioAccount
 from flows.gopay import gopay
+from flows.on_server import register_kinds
 from flows.overview import day_report
+from flows.runs import block_named
 from sandbox.demo import open_stand
 from sandbox.firm import firm
 from sandbox.mserver import open_mserver
 from sandbox.pohoda import SandboxPohoda
 from sandbox.services import free_port, prefect_command, prefect_server, wait_for_server
-from tasks.days import prague_day
+from tasks.days import ONE_DAY, prague_day
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -37,6 +44,9 @@ QUIET = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage --lang=en-US --window-size=1400,1400"
 )
 PAGE_SECONDS = 60
+TOKEN = "q7Zx" * 16
+IBAN = "CZ6508000000192000145399"
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +67,19 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ledger = f"sqlite:///{(folder / 'ledger.db').as_posix()}"
         pohoda.unit(mserver.address, ledger).save("pohoda", overwrite=True)
         stand.block.save("gopay", overwrite=True)
-        prefect_command(["work-pool", "create", "local", "--type", "process"])
+        with get_client(sync_client=True) as client:
+            client.create_work_pool(WorkPoolCreate(name="local", type="process"))
+        register_kinds([FioAccount])
         prefect_command(["deploy", "--name", "gopay/gopay"])
         assert gopay(return_state=True).is_completed()
         assert day_report(day=TODAY, return_state=True).is_completed()
         yield api.removesuffix("/api")
+
+
+@pytest.fixture
+def deployment(ui: str) -> DeploymentResponse:
+    with get_client(sync_client=True) as client:
+        return client.read_deployment_by_name("gopay/gopay")
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +96,10 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     opened.quit()
 
 
+def body(browser: webdriver.Chrome) -> str:
+    return browser.find_element(By.TAG_NAME, "body").text
+
+
 def shown(browser: webdriver.Chrome, address: str, wanted: str) -> str:
     """The text of the page once it shows what is wanted."""
     browser.get(address)
@@ -90,10 +112,40 @@ def shown(browser: webdriver.Chrome, address: str, wanted: str) -> str:
     return WebDriverWait(browser, PAGE_SECONDS, ignored_exceptions=[WebDriverException]).until(there, missing)
 
 
-def control(browser: webdriver.Chrome, title: str, kind: str) -> WebElement:
-    """The control of this kind (an element's name with its condition) in the form's field of this title."""
-    field = f"//div[contains(@class, 'schema-form-property')][.//span[starts-with(normalize-space(), '{title}')]]"
-    return browser.find_element(By.XPATH, f"{field}//{kind}")
+def awaited(browser: webdriver.Chrome, found: Callable[[], T]) -> T:
+    """What is found at last."""
+    return WebDriverWait(browser, PAGE_SECONDS, ignored_exceptions=[WebDriverException]).until(lambda _: found())
+
+
+def press(browser: webdriver.Chrome, text: str) -> None:
+    """Click the button of this text that was shown last, which is that of a question where one is asked."""
+    buttons = browser.find_elements(By.XPATH, f"//button[normalize-space()='{text}']")
+    button = [one for one in buttons if one.is_displayed()][-1]
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
+    button.click()
+
+
+def fields(browser: webdriver.Chrome) -> list[WebElement]:
+    """What can be typed into, from the top of a form."""
+    return [one for one in browser.find_elements(By.CSS_SELECTOR, "input,textarea") if one.is_displayed()]
+
+
+def in_order(text: str, *titles: str) -> bool:
+    """Whether the titles stand in a form's text one below another."""
+    lines = [line.removesuffix("(Optional)").strip() for line in text.splitlines()]
+    places = [lines.index(title) for title in titles]
+    return places == sorted(places)
+
+
+def runs_of(deployment: DeploymentResponse) -> list[FlowRun]:
+    """The runs of the deployment that somebody has asked for."""
+    with get_client(sync_client=True) as client:
+        runs = client.read_flow_runs(limit=200)
+    return [run for run in runs if run.deployment_id == deployment.id and not run.auto_scheduled]
+
+
+def waits(run: FlowRun) -> bool:
+    return run.state is not None and run.state.name == "AwaitingRetry"
 
 
 def artifact_id(key: str) -> str:
@@ -132,16 +184,66 @@ def test_the_picture_of_a_day_is_really_drawn_and_can_be_read_aloud(
     assert fits(browser)
 
 
-def test_the_form_of_a_run_asks_in_czech_with_date_fields_and_a_switch(
-    ui: str, browser: webdriver.Chrome
+@pytest.mark.parametrize("face", ["", "/v2"])
+def test_a_run_is_started_by_one_click_with_its_days_left_empty(
+    ui: str, browser: webdriver.Chrome, face: str, deployment: DeploymentResponse
 ) -> None:
-    with get_client(sync_client=True) as client:
-        deployment = client.read_deployment_by_name("gopay/gopay")
-    text = shown(browser, f"{ui}/deployments/deployment/{deployment.id}/run", "Zkušební běh")
+    before = {run.id for run in runs_of(deployment)}
+    text = shown(browser, f"{ui}{face}/deployments/deployment/{deployment.id}/run", "Zkušební běh")
     assert all(title in text for title in ("Účet", "Účetní jednotka", "První den", "Poslední den"))
     assert "do Pohody se nezapíše nic" in text
-    assert "is type" not in text
+    assert not {"None", "null"} & set(text.split())
     assert fits(browser)
-    assert control(browser, "První den", "input[@type='date']").is_displayed()
-    assert control(browser, "Poslední den", "input[@type='date']").is_displayed()
-    assert control(browser, "Zkušební běh", "input[@type='checkbox']").is_enabled()
+    press(browser, "Submit")
+    [run] = awaited(browser, lambda: [run for run in runs_of(deployment) if run.id not in before])
+    assert {name: value for name, value in run.parameters.items() if value} == {
+        "account": "gopay",
+        "unit": "pohoda",
+    }
+
+
+def test_a_failed_day_is_run_again_by_two_clicks(
+    ui: str, browser: webdriver.Chrome, deployment: DeploymentResponse
+) -> None:
+    day = (TODAY - ONE_DAY).isoformat()
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run_from_deployment(deployment.id, parameters={"first_day": day})
+        client.set_flow_run_state(run.id, Failed(message="Banka neodpovídá."), force=True)
+    shown(browser, f"{ui}/runs/flow-run/{run.id}", "Retry")
+    press(browser, "Retry")
+    awaited(browser, lambda: "This will retry" in body(browser))
+    press(browser, "Retry")
+    [again] = awaited(browser, lambda: [one for one in runs_of(deployment) if one.id == run.id and waits(one)])
+    assert again.parameters["first_day"] == day
+    assert again.expected_start_time == run.expected_start_time
+
+
+def test_an_account_is_saved_from_its_form_with_nothing_but_its_token_and_its_number(
+    ui: str, browser: webdriver.Chrome
+) -> None:
+    shown(browser, f"{ui}/blocks/catalog/fio-account/create", "Sekund mezi dotazy")
+    text = awaited(browser, lambda: text if "Účet u Fio banky" in (text := body(browser)) else "")
+    assert in_order(text, "Token", "IBAN účtu", "Měna účtu", "Token platí do", "Upozornit po dnech", "Proxy")
+    assert not {"None", "null", "string", "str"} & set(text.split())
+    assert fits(browser)
+    name = "z-formulare"
+    for field, filled in zip(fields(browser), [name, TOKEN, IBAN], strict=False):
+        field.send_keys(filled)
+    press(browser, "Create")
+    awaited(browser, lambda: "/blocks/block/" in browser.current_url)
+    page = awaited(browser, lambda: page if "********" in (page := browser.page_source) else "")
+    assert TOKEN not in page
+    saved = block_named(FioAccount, name)
+    assert (saved.iban, saved.token.get_secret_value()) == (IBAN, TOKEN)
+    assert (saved.proxy, saved.token_valid_until, saved.currency) == (None, None, "CZK")
+
+
+def test_the_form_of_an_accounting_unit_is_czech_from_its_number_to_its_rules_and_hides_five_secrets(
+    ui: str, browser: webdriver.Chrome
+) -> None:
+    text = shown(browser, f"{ui}/v2/blocks/catalog/pohoda-unit/create", "Horizont ve dnech")
+    titles = ("IČO", "Databáze", "mServer", "Způsob zápisu", "Zálohování", "Vydané faktury", "Párování")
+    assert in_order(text, *titles, "Tolerance nedoplatku", "Mez přeplatku v %", "Horizont ve dnech")
+    assert not {"None", "null", "string", "str"} & set(text.split())
+    assert len(browser.find_elements(By.CSS_SELECTOR, "input[type=password]")) == 5
+    assert fits(browser)
