@@ -10,9 +10,10 @@ import argparse
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
-from typing import cast
 
 from blocks.ceska_sporitelna import CeskaSporitelnaAccount
+from flows.command_line import add_home, prefect_of
+from flows.runs import block_named
 from tasks.days import prague_day
 from tasks.errors import PohodaPaymentsError
 from tasks.providers.ceska_sporitelna import utc_now
@@ -53,17 +54,11 @@ def main(arguments: Sequence[str] | None = None, answered: Callable[[Request], s
     """Run the command; 0 when the consent is saved and covers the account."""
     parser = argparse.ArgumentParser(description="Udělení souhlasu se čtením účtu u České spořitelny.")
     parser.add_argument("block", nargs="?", default="ceska-sporitelna", help="název bloku s účtem")
-    name = parser.parse_args(arguments).block
+    add_home(parser)
+    asked = parser.parse_args(arguments)
     try:
-        account = cast("CeskaSporitelnaAccount", CeskaSporitelnaAccount.load(name))
-    except ValueError:
-        print(
-            f"Blok „{name}“ neexistuje nebo není vyplněný správně. Vytvořte ho nejprve v Prefectu.",
-            file=sys.stderr,
-        )
-        return 1
-    try:
-        holder = authorise(account, answered)
+        with prefect_of(asked.home):
+            holder = authorise(block_named(CeskaSporitelnaAccount, asked.block), answered)
     except PohodaPaymentsError as error:
         print(error, file=sys.stderr)
         return 1

@@ -21,6 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Failed
 
 from blocks.notification import Notification
+from flows.command_line import add_home, prefect_of
 from flows.deliveries import saved_ways
 from flows.forms import titled
 from flows.runs import block_named
@@ -95,10 +96,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flows.automations", description="Nastavení upozornění.")
     parser.add_argument("block", nargs="?", default=BLOCK, help="název bloku Upozornění")
     parser.add_argument("--test", action="store_true", help="poslat od každého druhu jednu zkušební zprávu")
+    add_home(parser)
     asked = parser.parse_args(arguments)
     try:
-        print("\n".join(ensure_automations(asked.block)))
-        results = tried(NEWLY_FOUND) if asked.test else []
+        with prefect_of(asked.home):
+            print("\n".join(ensure_automations(asked.block)))
+            results = tried(NEWLY_FOUND) if asked.test else []
     except PohodaPaymentsError as error:
         print(error, file=sys.stderr)
         return 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from prefect import flow
@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markdown import Markdown
 
 from blocks.pohoda import PohodaUnit
+from flows.command_line import add_home, prefect_of
 from flows.forms import Unit, titled
 from flows.runs import block_named, scheduled_day, unit_named
 from flows.settling import payments_horizon
@@ -90,17 +91,19 @@ def _pages(pohoda: PohodaUnit, ledger: Ledger, today: dt.date, document: str, pa
         yield payment_page(explained, freshness)
 
 
-def main() -> int:
-    """The same at the command line, where Prefect's address is set: `python -m flows.explain 260100101`."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The same at the command line: `python -m flows.explain 260100101`."""
     parser = argparse.ArgumentParser(prog="python -m flows.explain", description=__doc__)
     parser.add_argument("document", nargs="?", default="", help="number of a document")
     parser.add_argument("--payment", default="", help="id of a payment, as the reports show it")
     parser.add_argument("--unit", default="pohoda", help="name of the accounting unit's block")
-    asked = parser.parse_args()
+    add_home(parser)
+    asked = parser.parse_args(arguments)
     console = Console()
     try:
         today = prague_day(dt.datetime.now(dt.UTC))
-        pohoda = located(block_named(PohodaUnit, asked.unit), today)
+        with prefect_of(asked.home):
+            pohoda = located(block_named(PohodaUnit, asked.unit), today)
         for page in pages(pohoda, asked.document, asked.payment, today):
             console.print(Markdown(page))
     except PohodaPaymentsError as error:

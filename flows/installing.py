@@ -12,13 +12,14 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from prefect.client.schemas.objects import FlowRun
-from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
+from prefect.settings import temporary_settings
 from pydantic import SecretStr
 
 from blocks.notification import Notification
 from blocks.pohoda import PohodaUnit
 from flows import on_server
 from flows.automations import ensure_automations
+from flows.command_line import settings_of
 from flows.providers import PROVIDERS
 from tasks.errors import SettingError
 from tasks.installing import keeping
@@ -152,10 +153,7 @@ def serving(installation: Installation, home: Path) -> Generator[Keeper]:
     """
     plain = installation.plain_environment()
     os.environ.update(plain)
-    settings: dict[Any, Any] = {PREFECT_API_URL: plain["PREFECT_API_URL"]}
-    if "PREFECT_API_AUTH_STRING" in plain:
-        settings[PREFECT_API_AUTH_STRING] = plain["PREFECT_API_AUTH_STRING"]
-    with temporary_settings(settings), _kept(installation, home, "server") as keeper:
+    with temporary_settings(settings_of(installation)), _kept(installation, home, "server") as keeper:
         on_server.wait_for_server(plain["PREFECT_API_URL"])
         yield keeper
 

@@ -16,13 +16,15 @@ from typing import Any, cast
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
-from prefect.exceptions import FlowRunWaitTimeout, ObjectNotFound
+from prefect.exceptions import FlowRunWaitTimeout
 from prefect.flow_runs import wait_for_flow_run
 from prefect.states import AwaitingRetry
 from prefect.utilities.asyncutils import run_coro_as_sync
 from rich.console import Console
 
+from flows.command_line import add_home, prefect_of
 from flows.history import FAILED, ended_runs
+from flows.on_server import standing_deployments
 from tasks.days import Days, prague_day
 from tasks.errors import PohodaPaymentsError, SettingError
 
@@ -50,22 +52,25 @@ def not_made_good(runs: Iterable[FlowRun]) -> list[FlowRun]:
     return [run for run in last.values() if run.deployment_id and run.state_type in FAILED]
 
 
+def deployment_named(name: str) -> str:
+    """The full name, flow/deployment, of the one deployment that is called so. Raises SettingError otherwise."""
+    found = [full for full in sorted(standing_deployments()) if name in (full, full.partition("/")[2])]
+    if len(found) != 1:
+        raise SettingError(
+            "Several deployments have this name" if found else "There is no such deployment",
+            evidence=", ".join(found) or name,
+            next_step="take its name from the page Deployments, with its flow before a slash",
+        )
+    return found[0]
+
+
 def rerun_days(deployment: str, days: Days, unit: str | None, dry_run: bool, again: bool, wait: float) -> bool:
     """Run the deployment for each of the days in turn, waiting for each so many seconds. Whether all is well."""
     well = True
     for day in days:
         given = parameters_of(day, unit, dry_run)
         key = key_for(deployment, given, again)
-        try:
-            run = run_deployment(
-                deployment, parameters=given, timeout=wait, idempotency_key=key, as_subflow=False
-            )
-        except ObjectNotFound:
-            raise SettingError(
-                "There is no such deployment",
-                evidence=deployment,
-                next_step="take its name from the page Deployments, or deploy it from prefect.yaml",
-            ) from None
+        run = run_deployment(deployment, parameters=given, timeout=wait, idempotency_key=key, as_subflow=False)
         well &= ended(str(day), cast(FlowRun, run))
     return well
 
@@ -107,7 +112,9 @@ def ended(what: str, run: FlowRun) -> bool:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0 when every run ended well."""
     parser = argparse.ArgumentParser(prog="python -m flows.rerun", description=__doc__)
-    parser.add_argument("deployment", nargs="?", help="fio, or flow/deployment where the two differ")
+    parser.add_argument(
+        "deployment", nargs="?", help="its name, or flow/name where several flows have one of this name"
+    )
     parser.add_argument("--from", dest="first", type=dt.date.fromisoformat, help="first day")
     parser.add_argument("--to", dest="last", type=dt.date.fromisoformat, help="last day; else the first alone")
     parser.add_argument("--unit", help="name of the accounting unit's block, instead of the deployment's own")
@@ -116,21 +123,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--failed", action="store_true", help="what failed and was not made good since")
     parser.add_argument("--days", type=int, default=7, help="with --failed: how far back (7)")
     parser.add_argument("--wait", type=float, default=3600.0, help="seconds to wait for each run (3600)")
+    add_home(parser)
     asked = parser.parse_args(arguments)
-    name = (
-        asked.deployment
-        if not asked.deployment or "/" in asked.deployment
-        else f"{asked.deployment}/{asked.deployment}"
-    )
-    if not asked.failed and not (name and asked.first):
+    if not asked.failed and not (asked.deployment and asked.first):
         parser.error("name a deployment and --from, or give --failed")
     try:
-        if asked.failed:
-            return 0 if retry_failed(name, asked.days, asked.wait) else 1
-        days = Days(asked.first, asked.last or asked.first)
-        if days.last > prague_day(dt.datetime.now(dt.UTC)):
-            parser.error("--to is a day that has not come yet")
-        return 0 if rerun_days(name, days, asked.unit, asked.dry_run, asked.again, asked.wait) else 1
+        with prefect_of(asked.home):
+            if asked.failed:
+                only = deployment_named(asked.deployment) if asked.deployment else None
+                return 0 if retry_failed(only, asked.days, asked.wait) else 1
+            name = deployment_named(asked.deployment)
+            days = Days(asked.first, asked.last or asked.first)
+            if days.last > prague_day(dt.datetime.now(dt.UTC)):
+                parser.error("--to is a day that has not come yet")
+            return 0 if rerun_days(name, days, asked.unit, asked.dry_run, asked.again, asked.wait) else 1
     except PohodaPaymentsError as error:
         console.print(str(error), style="red")
         return 1

@@ -15,6 +15,7 @@ from flows.steps import locate
 from tasks.collecting import asked_days
 from tasks.days import Days, prague_day
 from tasks.errors import SettingError
+from tasks.installing.answers import problems
 
 B = TypeVar("B", bound=Block)
 
@@ -77,15 +78,15 @@ def block_named(kind: type[B], name: str) -> B:
     wanted = f"{kind.get_block_type_slug()}/{name}"
     try:
         found = kind.load(name)
-    except ValidationError as error:
-        # The error's own text quotes what was filled in, secrets included.
-        fields = ", ".join(".".join(map(str, problem["loc"])) for problem in error.errors())
-        raise SettingError(
-            f"The block {wanted} is not filled in as it must be",
-            evidence=f"fields: {fields}",
-            next_step="open the block in the Prefect UI and save it again",
-        ) from None
-    except (ValueError, RuntimeError):
+    except (ValueError, RuntimeError) as error:
+        # Prefect wraps what is wrong with the contents. Its own text quotes what was filled in, secrets included.
+        wrong = error if isinstance(error, ValidationError) else error.__cause__
+        if isinstance(wrong, ValidationError):
+            raise SettingError(
+                f"The block {wanted} is not filled in as it must be",
+                evidence="; ".join(problems(wrong)),
+                next_step="correct these fields in the Prefect UI under Blocks and save the block again",
+            ) from None
         raise SettingError(
             f"The block {wanted} cannot be loaded",
             evidence="Prefect knows no usable block of that name",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -55,17 +54,13 @@ def test_what_nobody_knows_cannot_be_explained(open_firm: Open) -> None:
     assert "nothing of that name" in str(state.message)
 
 
-def test_the_command_line_prints_the_same_page(
-    open_firm: Open, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_line_prints_the_same_page(open_firm: Open, capsys: pytest.CaptureFixture[str]) -> None:
     firm = open_firm()
     firm.run("gopay", dry_run=True)
     number = firm.world.papers[0].number
-    monkeypatch.setattr(sys, "argv", ["explain", number, "--unit", firm.unit])
-    assert main() == 0
+    assert main([number, "--unit", firm.unit]) == 0
     assert number in capsys.readouterr().out
-    monkeypatch.setattr(sys, "argv", ["explain", "nothing", "--unit", firm.unit])
-    assert main() == 1
+    assert main(["nothing", "--unit", firm.unit]) == 1
 
 
 def test_other_rules_are_tried_on_the_firms_own_history_and_change_nothing(open_firm: Open) -> None:

@@ -87,7 +87,22 @@ def test_the_same_command_again_makes_no_run_twice_unless_told_to(
 
 def test_a_deployment_that_is_not_there_is_named(prefect: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nothing", "--from", "2026-11-01"]) == 1
-    assert "nothing/nothing" in capsys.readouterr().out
+    assert "There is no such deployment. Evidence: nothing." in capsys.readouterr().out
+
+
+def test_a_name_that_two_flows_deployments_share_is_told_with_its_flow(
+    deployment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = deployment.partition("/")[2]
+    command = ["--from", "2026-11-01", "--wait", "0"]
+    assert main([name, *command]) == 1
+    assert len(made(deployment)) == 1
+    with get_client(sync_client=True) as client:
+        client.create_deployment(flow_id=client.create_flow_from_name("gopay"), name=name)
+    assert main([name, *command]) == 1
+    assert f"fio/{name}, gopay/{name}" in " ".join(capsys.readouterr().out.split())
+    main([deployment, *command, "--again"])
+    assert len(made(deployment)) == 2
 
 
 def test_a_failed_run_is_tried_again_on_the_day_it_was_scheduled_for(deployment: str) -> None:
