@@ -51,6 +51,7 @@ SENT: Mapping[tuple[str, str], Iterable[str]] = {
     ("tasks/pohoda/backup.py", "header_statement"): [backup.header_statement(plan) for plan in PLANS],
     ("tasks/pohoda/catalogue.py", "COLUMNS"): [catalogue.COLUMNS],
     ("tasks/pohoda/catalogue.py", "CONFIGURATION"): [catalogue.CONFIGURATION],
+    ("tasks/pohoda/catalogue.py", "PERIOD"): [catalogue.PERIOD],
     ("tasks/pohoda/catalogue.py", "VERSIONS"): [catalogue.VERSIONS],
     ("tasks/pohoda/fields.py", "REGISTRY"): [fields.REGISTRY],
     ("tasks/pohoda/fields.py", "LABELS"): [fields.LABELS],
