@@ -27,7 +27,7 @@ steps = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     rows=st.lists(st.tuples(amounts, symbols), min_size=1, max_size=6),
     story=st.lists(steps, min_size=1, max_size=3),
