@@ -9,6 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from prefect.client.schemas.objects import FlowRun
@@ -25,7 +26,14 @@ from tasks.errors import SettingError
 from tasks.installing import keeping
 from tasks.installing.answers import Answers, Server, read_answers, understood
 from tasks.installing.definitions import Service, services
-from tasks.installing.home import Installation, installed, keep, prefect_environment, the_installed
+from tasks.installing.home import (
+    Installation,
+    close_to_others,
+    installed,
+    keep,
+    prefect_environment,
+    the_installed,
+)
 from tasks.installing.keeping import Keeper
 from tasks.installing.questions import Console, asked_block, yes
 from tasks.installing.versions import here
@@ -50,6 +58,7 @@ def install(home: Path, project: Path, file: Path | None, services_by: str | Non
     installation.run_as = run_as if run_as is not None else (answers.run_as if answers else installation.run_as)
     if known and server and known.local_server:
         _same_server(known, server)
+    close_to_others(home, installation.run_as)
     keep(home, installation)
     console.say(f"Instalace: {home}")
     with serving(installation, home):
@@ -101,6 +110,9 @@ def _local(home: Path, server: Server) -> dict[str, SecretStr]:
             "PREFECT_SERVER_API_PORT": server.port,
             "PREFECT_SERVER_API_AUTH_STRING": auth,
             "PREFECT_API_AUTH_STRING": auth,
+            # A strange page that is open in a browser here must not speak to the server in its user's name.
+            "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+            "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": ",".join(_own_pages(server)),
             # Set before the first secret is stored; else Prefect keeps a key of its own beside the secrets.
             "PREFECT_SERVER_ENCRYPTION_KEY": Fernet.generate_key().decode(),
             "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
@@ -109,12 +121,20 @@ def _local(home: Path, server: Server) -> dict[str, SecretStr]:
     )
 
 
+def _own_pages(server: Server) -> list[str]:
+    """The origins of the server's own pages, as a browser may have opened them."""
+    hosts = dict.fromkeys(["127.0.0.1", "localhost", *([] if server.host == "0.0.0.0" else [server.host])])  # noqa: S104
+    return [f"http://{host}:{server.port}" for host in hosts]
+
+
 def _distant(home: Path, server: Server) -> dict[str, SecretStr]:
     address = server.address.rstrip("/")
-    if not address.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    told = urlsplit(address)
+    here = told.scheme == "http" and told.hostname in {"127.0.0.1", "localhost"}
+    if not here and (told.scheme != "https" or not told.hostname):
         raise SettingError(
             "A Prefect server elsewhere is only used over https, since secrets come from it",
-            evidence=f"the address begins with {address.partition('//')[0]!r}",
+            evidence=f"the address begins with {told.scheme!r}",
             next_step="give its https address, ending in /api",
         )
     auth = {"PREFECT_API_AUTH_STRING": server.auth.get_secret_value()} if server.auth else {}

@@ -22,7 +22,8 @@ def main() -> int:
     asked = _parser().parse_args()
     home: Path = asked.home.expanduser().resolve()
     if asked.command == "install":
-        (home / "prefect").mkdir(parents=True, exist_ok=True)
+        for folder in (home, home / "prefect"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _shield(home)
     # Prefect reads its settings when it is imported, so it must not be imported before they are set.
     from flows import installing, updating

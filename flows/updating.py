@@ -39,13 +39,7 @@ def update(home: Path, source: Path) -> None:
     done.
     """
     installation = the_installed(home)
-    new = placed(source.expanduser().resolve(), home)
-    if new.folder == installation.current.folder:
-        raise SettingError(
-            "This version is the one that is installed",
-            evidence=f"version {new.number}",
-            next_step="give the delivered version another number in its pyproject.toml",
-        )
+    new = placed(source.expanduser().resolve(), home, installation.current)
     print(f"Verze {new.number} je připravena, čeká se na konec běhů …")
     changed = installation.model_copy(
         update={"current": new, "previous": [*installation.previous, installation.current]}

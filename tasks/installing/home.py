@@ -126,9 +126,21 @@ def write_privately(file: Path, text: str, readers: Sequence[str] = ()) -> None:
     half.replace(file)
 
 
+def close_to_others(home: Path, run_as: str) -> None:
+    """Take everybody else's rights to the folder and all in it away; Windows gives some where programs keep data.
+
+    Whoever may put a file there could have it run by the system's own account. Elsewhere the folder was made for
+    its owner alone.
+    """
+    if WINDOWS:
+        users = [os.environ["USERNAME"], *([run_as] if run_as else [])]
+        subprocess.run(narrowing(home, *users), check=True, capture_output=True)  # noqa: S603 - no shell
+
+
 def narrowing(file: Path, *users: str) -> list[str]:
-    """The Windows command that takes everybody else's rights to a file away."""
-    granted = [f"{name}:F" for name in (_SYSTEM, _ADMINISTRATORS, *users)]
+    """The Windows command that takes everybody else's rights away, to a file or to a folder and all in it."""
+    right = "(OI)(CI)F" if file.is_dir() else "F"
+    granted = [f"{name}:{right}" for name in (_SYSTEM, _ADMINISTRATORS, *users)]
     return ["icacls", str(file), "/inheritance:r", "/grant:r", *granted]
 
 

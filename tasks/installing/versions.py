@@ -8,8 +8,10 @@ requirements.lock with hashes.
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ from tasks.ledger.safekeeping import make_privately
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis")
 LARGEST_DELIVERY = 500_000_000
 """Bytes that a zip file may unpack to."""
+NUMBER = re.compile(r"[0-9A-Za-z]+(?:[.+-][0-9A-Za-z]+)*")
 PARTS = ("pyproject.toml", "requirements.lock", "prefect.yaml", "flows", "tasks", "blocks")
 
 
@@ -48,19 +51,37 @@ def number_of(folder: Path) -> str:
             evidence=f"{folder} has no {', '.join(missing)}",
             next_step="name the folder or the zip file as it was delivered",
         )
-    told = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(told["project"]["version"])
+    try:
+        told = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+        number = str(told["project"]["version"])
+    except (ValueError, KeyError, TypeError):
+        number = ""
+    # It becomes the name of a folder.
+    if not NUMBER.fullmatch(number):
+        raise SettingError(
+            "The delivered version has no number that can be used",
+            evidence=f"{folder / 'pyproject.toml'}: {number[:20]!r}",
+            next_step="fetch it again; the number is digits, letters and single dots, such as 0.2.0",
+        )
+    return number
 
 
-def placed(source: Path, home: Path) -> Version:
+def placed(source: Path, home: Path, current: Version) -> Version:
     """A delivered version, put in its place under the home folder with all its packages installed.
 
-    What was placed before under the same number is replaced. Raises SettingError when it cannot be used.
+    What was placed before under the same number is replaced, unless it is the current one. Raises SettingError
+    when it cannot be used.
     """
     with tempfile.TemporaryDirectory(prefix="pohoda-payments-") as scratch:
         delivered = unpacked(source, Path(scratch))
         number = number_of(delivered)
         place = home / "versions" / number
+        if place == current.folder:
+            raise SettingError(
+                "This version is the one that is installed",
+                evidence=f"version {number}",
+                next_step="give the delivered version another number in its pyproject.toml",
+            )
         half = place.with_name(number + ".new")
         for old in (half, place):
             if old.exists():
@@ -78,6 +99,8 @@ def unpacked(source: Path, scratch: Path) -> Path:
         with zipfile.ZipFile(source) as delivery:
             if sum(one.file_size for one in delivery.infolist()) > LARGEST_DELIVERY:
                 raise zipfile.BadZipFile("it unpacks to more than any version of the product")
+            if any(_leads_out(one) for one in delivery.infolist()):
+                raise zipfile.BadZipFile("it holds links, or files for other folders than its own")
             delivery.extractall(scratch)
     except (OSError, zipfile.BadZipFile) as error:
         raise SettingError(
@@ -87,6 +110,15 @@ def unpacked(source: Path, scratch: Path) -> Path:
         ) from None
     inside = [scratch, *(one for one in scratch.iterdir() if one.is_dir())]
     return next((one for one in inside if (one / "pyproject.toml").is_file()), scratch)
+
+
+def _leads_out(member: zipfile.ZipInfo) -> bool:
+    """Whether a member of a zip file is a link, or is named into another folder; no delivery of ours has such."""
+    # Windows takes both slashes, and a colon begins a disk there or a hidden stream of a file.
+    name = member.filename.replace("\\", "/")
+    return (
+        name.startswith("/") or ":" in name or ".." in name.split("/") or stat.S_ISLNK(member.external_attr >> 16)
+    )
 
 
 def with_packages(folder: Path) -> Path:
@@ -101,9 +133,10 @@ def with_packages(folder: Path) -> Path:
         done = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)  # noqa: S603
         if done.returncode:
             told = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            told = [line for line in told if line.startswith("ERROR")] or told[-3:]
             raise SettingError(
                 "The packages of the new version cannot be installed; the present one stays as it is",
-                evidence=" ".join(told[-3:])[:400],
+                evidence=" ".join(told)[:400],
                 next_step="check that this machine reaches its package index, then run the update again",
             )
     return python

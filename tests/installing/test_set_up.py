@@ -29,15 +29,15 @@ def test_set_up_goes_from_nothing_to_a_dry_run_writes_nothing_to_pohoda_and_tell
     assert machine.marks() == before
     assert (machine.home / "ledger-12345678.db").is_file()
     kept = machine.home / "installation.json"
-    auth = json.loads(kept.read_text(encoding="utf-8"))["environment"]["PREFECT_API_AUTH_STRING"]
+    made = json.loads(kept.read_text(encoding="utf-8"))["environment"]
     assert kept.stat().st_mode & 0o077 == 0
-    for secret in (machine.token, auth):
+    assert machine.home.stat().st_mode & 0o077 == 0
+    assert made["PREFECT_SERVER_CSRF_PROTECTION_ENABLED"] == "true"
+    files = [file for file in machine.home.rglob("*") if file.is_file() and file != kept]
+    assert any(file.name == "prefect.db" for file in files)
+    for secret in (machine.token, made["PREFECT_API_AUTH_STRING"], made["PREFECT_SERVER_ENCRYPTION_KEY"]):
         assert secret not in done.stdout + done.stderr
-        assert all(secret not in text for text in logs(machine.home / "logs"))
-
-
-def logs(folder: Path) -> list[str]:
-    return [file.read_text(encoding="utf-8", errors="replace") for file in folder.glob("*.log")]
+        assert [file for file in files if secret.encode() in file.read_bytes()] == []
 
 
 def test_a_wrong_answer_is_told_by_its_field_without_what_stands_there(machine: Client, tmp_path: Path) -> None:
