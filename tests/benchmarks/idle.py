@@ -75,23 +75,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _measured(name: str, stage: Stage, worker: int) -> dict[str, float]:
     """One run of the deployment: the CPU of its processes, the server's, and the time until it had ended."""
-    runs, server, start = _cpu_of_children(worker), _cpu(stage.server), time.perf_counter()
+    runs, server, start = cpu_of_children(worker), cpu(stage.server), time.perf_counter()
     run = run_to_end(name)
-    while (used := _cpu_of_children(worker) - runs) == 0:
+    while (used := cpu_of_children(worker) - runs) == 0:
         time.sleep(0.2)  # the run is complete a moment before its process has ended
     assert run.start_time is not None
     return {
         "run_cpu": used,
-        "server_cpu": _cpu(stage.server) - server,
+        "server_cpu": cpu(stage.server) - server,
         "seconds": time.perf_counter() - start,
     }
 
 
-def _cpu(process: int) -> float:
+def cpu(process: int) -> float:
+    """Seconds of CPU that the process itself has used."""
     return sum(_stat(process)[11:13]) / TICKS
 
 
-def _cpu_of_children(process: int) -> float:
+def cpu_of_children(process: int) -> float:
     """Seconds of CPU that the process's children used, those that have ended and been waited for."""
     return sum(_stat(process)[13:15]) / TICKS
 
