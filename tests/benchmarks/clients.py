@@ -123,7 +123,7 @@ async def deployed(client: PrefectClient, names: Sequence[str]) -> list[UUID]:
 async def scheduled(
     client: PrefectClient, deployments: Sequence[UUID], first: dt.datetime, window: float
 ) -> list[UUID]:
-    """A run of each deployment, spread over so many seconds from `first`; made before that, as the server does."""
+    """A run of each deployment, spread over so many seconds from `first`, made before that."""
 
     async def one(number: int, deployment: UUID) -> UUID:
         time = first + dt.timedelta(seconds=window * number / len(deployments))
