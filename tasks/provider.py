@@ -42,6 +42,8 @@ class Note:
     """Whether somebody must act, so that the report shows it at the top."""
     ends_on: dt.date | None = None
     """Of a token, consent or certificate that ends: its last day."""
+    incomplete: bool = False
+    """Whether something would not come that the next run asks for again, so that the run's sentence says so."""
 
 
 def no_payments() -> pd.DataFrame:

@@ -28,6 +28,8 @@ def summary(report: Report) -> str:
     ]
     if report.faults:
         parts.append(f"nečitelné záznamy: {len(report.faults)}")
+    if any(note.incomplete for note in report.notes):
+        parts.append("nepřišlo vše, zbytek zkusí příští běh")
     return ", ".join(parts)
 
 

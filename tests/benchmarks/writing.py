@@ -32,8 +32,9 @@ from tasks.ledger import Ledger
 from tasks.loading import load
 from tasks.pohoda.documents import read_documents
 from tasks.provider import Delivery
-from tasks.tables import AGENDAS, CHANGES, INCOMING, table
+from tasks.tables import AGENDAS, CHANGES, INCOMING, SETTLED, table
 from tasks.writers.choice import writer_for
+from tasks.writers.settlement import NOTHING_DUE
 from tests.benchmarks.reading import TODAY, large_pohoda
 
 PAYMENTS = 5
@@ -64,7 +65,7 @@ def _many(count: int) -> dict[str, float]:
         with open_mserver(pohoda, accepts_updates=True) as mserver:
             unit = pohoda.unit(mserver.address, ledger)
             with Ledger.of_unit(unit.ico, unit.ledger) as opened:
-                writer_for(unit, opened).ready()
+                writer_for(unit, opened, NOTHING_DUE).ready()
             small, _ = _apart(unit, 1, tenth)
             asked = len(mserver.import_requests)
             large, seconds = _apart(unit, tenth + 1, count)
@@ -114,7 +115,9 @@ def _load(unit: PohodaUnit, changes: pd.DataFrame) -> None:
     """Raises RuntimeError unless every change is written."""
     with Ledger.of_unit(unit.ico, unit.ledger) as ledger:
         journal = ledger.journal(unit=unit.ico, run="benchmark", writer=unit.writer)
-        found = load(changes, writer_for(unit, ledger), lambda batch: standing_marks(unit, batch), journal)
+        found = load(
+            changes, writer_for(unit, ledger, NOTHING_DUE), lambda batch: standing_marks(unit, batch), journal
+        )
     if not (found["outcome"] == "written").all():
         raise RuntimeError(f"not all was written: {found['outcome'].value_counts().to_dict()}")
 
@@ -126,7 +129,7 @@ def _few(documents: int) -> dict[str, float]:
         with open_mserver(pohoda, accepts_updates=True) as mserver:
             unit = pohoda.unit(mserver.address, ledger)
             with Ledger.of_unit(unit.ico, unit.ledger) as opened:
-                writer = writer_for(unit, opened)
+                writer = writer_for(unit, opened, NOTHING_DUE)
                 writer.ready()
                 fields = {name: writer.marks(name) for name in AGENDAS if unit.agenda(name).active}
                 marked = opened.marked(unit.ico)
@@ -135,7 +138,7 @@ def _few(documents: int) -> dict[str, float]:
                 moments.append(time.perf_counter())
                 _record(opened, read)
                 payments = opened.payments()
-                changes = decided(payments, read, marked, unit, fields).changes
+                changes = decided(payments, read, marked, unit, fields, table(SETTLED)).changes
                 moments.append(time.perf_counter())
             asked = len(mserver.import_requests)
             _load(unit, changes)

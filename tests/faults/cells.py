@@ -142,7 +142,7 @@ def outcome(state: State[Any], done: bool, struck: bool) -> str:
         return NOT_ASKED
     if state.is_completed() and done:
         return SAME_RUN
-    if state.is_completed() and "nečitelné záznamy" in message:
+    if state.is_completed() and any(words in message for words in ("nečitelné záznamy", "nepřišlo vše")):
         return NEXT_RUN
     if not state.is_failed() or not any(word in message for word in ("Next step", "Další krok")):
         raise Untrue(f"{state.type.value}: {message}")

@@ -254,6 +254,14 @@ def test_unreadable_records_are_named_with_their_cause() -> None:
     assert "nečitelné záznamy: 1" in summary(report)
 
 
+def test_what_would_not_come_is_in_the_sentence_of_the_run_itself() -> None:
+    text = "Tato avíza se nepodařilo stáhnout, další běh to zkusí znovu: a.bbf."
+    assert "nepřišlo vše" in summary(a_report(notes=[Note("files_missed", text, incomplete=True)]))
+    assert "nepřišlo vše" not in summary(
+        a_report(notes=[Note("files_prepared", "Banka soubor ještě připravuje.")])
+    )
+
+
 def test_a_long_table_is_cut_and_says_how_much_is_missing() -> None:
     changes = table(CHANGES, [change(str(n)) for n in range(MOST_ROWS + 7)])
     assert "A dalších 7." in markdown(a_report(changes=changes, plan="a-run"))

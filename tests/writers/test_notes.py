@@ -23,6 +23,7 @@ from tasks.pohoda.sqlite import catalogue_beside
 from tasks.writers import OPEN
 from tasks.writers.choice import writer_for
 from tasks.writers.notes import FULL, UNSENDABLE
+from tasks.writers.settlement import NOTHING_DUE
 from tests.mserver.firm import Memory, Notebook, change, changes
 from tests.writers.conftest import PAPERS, TODAY
 
@@ -61,7 +62,7 @@ def loaded(unit: PohodaUnit, wanted: pd.DataFrame, memory: Memory | None = None)
         groups = batch.groupby("agenda")["document_id"]
         return pd.concat([read_marks(unit, str(agenda), ids) for agenda, ids in groups], ignore_index=True)
 
-    found = load(wanted, writer_for(unit, memory or Memory()), standing, Notebook())
+    found = load(wanted, writer_for(unit, memory or Memory(), NOTHING_DUE), standing, Notebook())
     assert list(found) == list(LOADED)
     return [(outcome, None if pd.isna(note) else note) for outcome, note in found[["outcome", "note"]].to_numpy()]
 
@@ -167,7 +168,7 @@ def test_whatever_happens_on_the_way_the_line_comes_once_and_words_stay(
     noted(pohoda, PEOPLE)
     noted(pohoda, PEOPLE, OTHER)
     wanted, memory = changes(paid(pohoda), paid(pohoda, OTHER)), Memory()
-    writer_for(unit, memory).ready()
+    writer_for(unit, memory, NOTHING_DUE).ready()
     mserver.faults.then(Fault(), fault)  # the first question is for the unit behind mServer
     with suppress(Unavailable):
         loaded(unit, wanted, memory)
@@ -199,6 +200,6 @@ def test_user_fields_and_a_note_can_share_the_marks(tmp_path: Path) -> None:
 
 def test_the_writer_by_sql_does_not_take_notes_and_says_what_to_do(unit: PohodaUnit) -> None:
     with pytest.raises(SettingError, match="through mServer only") as caught:
-        writer_for(unit.model_copy(update={"writer": "sql"}), Memory())
+        writer_for(unit.model_copy(update={"writer": "sql"}), Memory(), NOTHING_DUE)
     assert "received_orders: Pozn2" in caught.value.evidence
     assert "choose mserver" in caught.value.next_step

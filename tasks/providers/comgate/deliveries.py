@@ -115,7 +115,8 @@ def _notes(raw: Replies) -> Iterable[Note]:
     yield from calls_made(raw.calls)
     passing = [key for key, error in raw.failures if isinstance(error, Unavailable)]
     if passing:
-        yield Note("not_checked", f"Comgate neodpověděl, zeptáme se příště: {named(passing)}.")
+        text = f"Comgate neodpověděl, zeptáme se příště: {named(passing)}."
+        yield Note("not_checked", text, incomplete=True)
 
 
 def _odd(replies: Iterable[Reply], count_tests: bool) -> Iterable[Note]:

@@ -134,6 +134,7 @@ def _notes(preparing: list[Listed], missed: list[Listed], *, nothing: bool) -> I
             "files_missed",
             f"Tato avíza se nepodařilo stáhnout, další běh to zkusí znovu: {_names(missed)}.",
             urgent=True,
+            incomplete=True,
         )
     if nothing:
         yield Note(

@@ -193,7 +193,8 @@ def _notes(raw: Replies) -> Iterator[Note]:
     yield Note("calls", f"GP webpay: v tomto běhu zatím {raw.calls} volání.")
     passing = [key for key, error in raw.failures if isinstance(error, Unavailable)]
     if passing:
-        yield Note("not_checked", f"GP webpay neodpověděl, zeptáme se příště: {named(passing)}.")
+        text = f"GP webpay neodpověděl, zeptáme se příště: {named(passing)}."
+        yield Note("not_checked", text, incomplete=True)
 
 
 def _remarks(found: _Found) -> Iterator[Note]:
