@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import importlib
+import logging
 import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import ExitStack
@@ -110,6 +111,24 @@ def open_firm(prefect: None, tmp_path: Path) -> Generator[Callable[..., Firm]]:
             return made
 
         yield opened
+
+
+@pytest.fixture
+def story() -> Generator[list[str]]:
+    """What runs have told their log, line by line, as it leaves for the server."""
+    lines: list[str] = []
+
+    class Kept(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    handler = Kept(logging.INFO)
+    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
+    for logger in loggers:
+        logger.addHandler(handler)
+    yield lines
+    for logger in loggers:
+        logger.removeHandler(handler)
 
 
 @pytest.fixture(params=PROVIDERS)

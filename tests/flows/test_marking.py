@@ -18,6 +18,8 @@ from tests.flows.conftest import Firm
 
 Open = Callable[..., Firm]
 TODAY = prague_day(dt.datetime.now(dt.UTC))
+A_DOZEN = 12
+"""Lines of the log in which a run tells its story."""
 
 
 def completed(state: State[Any]) -> str:
@@ -35,13 +37,19 @@ def writes(firm: Firm) -> int:
         return int(ledger.execute("SELECT count(*) FROM writes").fetchone()[0])
 
 
-def test_a_run_marks_what_is_truly_paid_and_a_second_one_changes_nothing(open_firm: Open, provider: str) -> None:
+def test_a_run_marks_what_is_truly_paid_and_a_second_one_changes_nothing(
+    open_firm: Open, provider: str, story: list[str]
+) -> None:
     firm = open_firm()
     completed(firm.run(provider))
+    assert "Marks: " in " ".join(story)
+    assert len(story) <= A_DOZEN, story
     assert firm.pohoda.marks() == firm.should(provider)
     assert firm.mserver.created == []
     requests, written = len(firm.mserver.import_requests), writes(firm)
+    story.clear()
     completed(firm.run(provider))
+    assert 0 < len(story) <= A_DOZEN, story
     assert firm.pohoda.marks() == firm.should(provider)
     assert (len(firm.mserver.import_requests), writes(firm)) == (requests, written)
 
