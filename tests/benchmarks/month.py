@@ -33,6 +33,7 @@ from typing import Any
 from unittest.mock import patch
 
 from prefect.logging import disable_run_logger
+from sqlalchemy import Table
 
 from blocks.fio import FioAccount
 from blocks.pohoda import PohodaUnit
@@ -47,6 +48,7 @@ from sandbox.pohoda import SandboxPohoda
 from tasks.days import ONE_DAY, prague_day, start_of
 from tasks.ledger import Ledger, journal, opening, safekeeping
 from tasks.ledger.schema import metadata
+from tasks.ledger.store import Store
 from tasks.providers.fio import Fio
 
 PLAIN = {fetching: ("extract", "normalize"), settling: ("read", "decide", "write_marks")}
@@ -158,10 +160,10 @@ def kept_by(clock: Clock) -> Generator[None]:
     def keep(file: Path, _now: dt.datetime) -> None:
         safekeeping.keep(file, clock.now)
 
-    def note(file: Path, rows: Sequence[Mapping[str, Any]], _now: dt.datetime) -> None:
-        safekeeping.note_writes(file, rows, clock.now)
+    def note(store: Store, table: Table, rows: Sequence[Mapping[str, Any]], _now: dt.datetime) -> None:
+        safekeeping.note_again(store, table, rows, clock.now)
 
-    with patch.object(opening, "keep", keep), patch.object(journal, "note_writes", note):
+    with patch.object(opening, "keep", keep), patch.object(journal, "note_again", note):
         yield
 
 
