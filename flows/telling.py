@@ -38,6 +38,11 @@ def told(story: Callable[[], State[Any]]) -> State[Any]:
         )
 
 
+RUNS = ("prefect.flow_runs", "prefect.task_runs")
+TALKING = ("httpx", "httpcore", "zeep")
+"""Libraries that log addresses and messages as they are sent, where somebody has switched that on."""
+
+
 class OnlyNews(logging.Filter):
     """Lets a step's end pass only when it failed: that one more went well is in the UI, and hides the story."""
 
@@ -47,9 +52,12 @@ class OnlyNews(logging.Filter):
 
 @contextmanager
 def masked_logs(*blocks: Block) -> Generator[None]:
-    """While it lasts, no secret of these blocks passes the loggers of a run, nor what hides its story."""
+    """While it lasts, no secret of these blocks passes the loggers of a run and of those libraries that speak to
+    the other side, nor what hides its story."""
     filters = [MaskSecrets(secret for block in blocks for secret in secrets_of(block)), OnlyNews()]
-    loggers = [logging.getLogger(name) for name in ("prefect.flow_runs", "prefect.task_runs")]
+    # A filter holds for its own logger alone, so each one below the library's needs it too.
+    talking = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in TALKING]
+    loggers = [logging.getLogger(name) for name in (*RUNS, *talking)]
     for logger in loggers:
         for one in filters:
             logger.addFilter(one)
