@@ -29,6 +29,7 @@ from flows.telling import masked_logs, told
 from flows.triggers import NEWLY_FOUND, hung_runs, messages
 from flows.trying import FAILED, tried
 from tasks.errors import PohodaPaymentsError
+from tasks.secrets import masked, secrets_of
 
 BLOCK = "notification"
 
@@ -84,11 +85,17 @@ def notices(block: Annotated[str, titled("Blok Upozornění")] = BLOCK) -> State
     def story() -> State[Any]:
         with masked_logs(block_named(Notification, block)):
             ensure_automations(block)
-            results = tried(NEWLY_FOUND)
+            results = _tried(block)
         text = "; ".join(results)
         return Failed(message=text) if FAILED in text else Completed(message=text)
 
     return told(story)
+
+
+def _tried(block: str) -> list[str]:
+    """What came of the trial; the address of a webhook is a secret, and why it failed may quote it."""
+    secrets = secrets_of(block_named(Notification, block))
+    return [masked(one, secrets) for one in tried(NEWLY_FOUND)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with prefect_of(asked.home):
             print("\n".join(ensure_automations(asked.block)))
-            results = tried(NEWLY_FOUND) if asked.test else []
+            results = _tried(asked.block) if asked.test else []
     except PohodaPaymentsError as error:
         print(error, file=sys.stderr)
         return 1

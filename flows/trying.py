@@ -16,10 +16,12 @@ from flows.noticing import event_of, send
 from tasks.errors import SettingError
 from tasks.notices import Matter, worded
 from tasks.notices.matter import Code
+from tasks.outside import one_line
 
 TRIAL = "zkouška"
 WAIT_SECONDS = 90.0
 FAILED = "nezdařilo se"
+LONGEST_REASON = 300
 MOST_EVENTS = 50
 """The server gives no more at once."""
 
@@ -58,7 +60,7 @@ def _awaited(
         time.sleep(1)
     outcomes: dict[int, list[str]] = {}
     for event in ended:
-        outcomes.setdefault(int(event.payload["action_index"]), []).append(_why_not(event))
+        outcomes.setdefault(int(event.payload["action_index"]), []).append(why_not(event))
     return outcomes
 
 
@@ -72,11 +74,13 @@ def _of(client: SyncPrefectClient, automation: Automation, since: dt.datetime) -
     return [*client.read_events(wanted, limit=MOST_EVENTS).events]
 
 
-def _why_not(event: Event) -> str:
+def why_not(event: Event) -> str:
+    """Why the message of this event was not taken, on one line; empty when it was."""
     status = int(event.payload.get("status_code", 200))
     if event.event.endswith(".executed"):
         return "" if status < 300 else f"HTTP {status}"
-    return str(event.payload.get("notification_log") or event.payload.get("reason") or "?").strip()
+    said = event.payload.get("notification_log") or event.payload.get("reason") or "?"
+    return one_line(str(said))[:LONGEST_REASON]
 
 
 def _told(way: str, outcomes: list[str], times: int) -> str:

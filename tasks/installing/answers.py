@@ -20,6 +20,9 @@ from tasks.errors import SettingError
 M = TypeVar("M", bound=BaseModel)
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 """Names of blocks, which become names of deployments."""
+LARGEST = 1024 * 1024
+MOST_PROBLEMS = 20
+LONGEST_PLACE = 100
 
 
 class Server(BaseModel):
@@ -64,21 +67,34 @@ class Answers(BaseModel):
 def read_answers(file: Path, environment: Mapping[str, str] = os.environ) -> Answers:
     """What the file says. Raises SettingError, without any value in it, when that cannot be used."""
     try:
-        told = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        told = _filled(tomllib.loads(_text_of(file)), environment, str(file))
     except FileNotFoundError:
         raise SettingError(
             "There is no such file with answers", evidence=str(file), next_step="check its path"
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        # The parser's own text may quote the line, and a secret may stand on it.
+    except (OSError, ValueError, RecursionError) as error:
+        # Also a path that can be none, a number or tables without end. The parser's own text may quote the line,
+        # and a secret may stand on it.
         raise SettingError(
             "The file with answers cannot be read",
             evidence=f"{file}: {type(error).__name__} {_place(error)}".rstrip(),
             next_step="correct it; it is TOML in UTF-8, see docs/instalace.md",
         ) from None
-    answers = understood(Answers, _filled(told, environment, str(file)), str(file))
+    answers = understood(Answers, told, str(file))
     _check_names(answers)
     return answers
+
+
+def _text_of(file: Path) -> str:
+    with file.open("rb") as opened:
+        content = opened.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise SettingError(
+            "The file with answers is too large to be one",
+            evidence=f"{file}: more than {LARGEST // 1024} KiB",
+            next_step="check its path; see docs/instalace.md",
+        )
+    return content.decode("utf-8-sig")
 
 
 def _place(error: Exception) -> str:
@@ -118,9 +134,9 @@ def understood(kind: type[M], told: Any, where: str) -> M:
 
 
 def problems(error: ValidationError) -> list[str]:
-    """Each wrong field with what is wrong with it, without the value."""
-    told = error.errors(include_input=False, include_url=False, include_context=False)
-    return [f"{'.'.join(map(str, one['loc'])) or 'celek'}: {one['msg']}" for one in told]
+    """The first wrong fields, each with what is wrong with it, without the value."""
+    told = error.errors(include_input=False, include_url=False, include_context=False)[:MOST_PROBLEMS]
+    return [f"{'.'.join(map(str, one['loc']))[:LONGEST_PLACE] or 'celek'}: {one['msg']}" for one in told]
 
 
 def _check_names(answers: Answers) -> None:

@@ -16,7 +16,7 @@ from tasks.errors import SettingError, Unavailable
 from tasks.ledger.restoring import is_lost, restore
 from tasks.ledger.safekeeping import keep, make_privately, problem_of
 from tasks.ledger.schema import VERSION
-from tasks.ledger.store import BUSY_SECONDS, SUSPECT, Damaged, Store
+from tasks.ledger.store import BUSY_SECONDS, SUSPECT, Damaged, Store, unusable
 
 _one_migration = threading.Lock()  # alembic keeps the running migration in module globals
 
@@ -44,16 +44,24 @@ def open_store(url: str | None, *, mend: bool = True) -> Store:
         return _prepared(url)
     file = Path(address.database or "")
     if not mend:
-        if is_lost(file):
+        if _is_lost(file):
             raise Damaged.by("the file is gone, and its copies are there")
         return _prepared(url)
-    if is_lost(file):
+    if _is_lost(file):
         restore(file, None, _prepare)
     try:
         return _whole(url, file)
     except Damaged as damage:
         restore(file, damage, _prepare)
     return _whole(url, file)
+
+
+def _is_lost(file: Path) -> bool:
+    """The same for a file at which perhaps nobody may look, or which can have no such name."""
+    try:
+        return is_lost(file)
+    except OSError as error:
+        raise unusable(f"{type(error).__name__} of its file") from None
 
 
 def _whole(url: str | None, file: Path) -> Store:
@@ -110,16 +118,22 @@ def _address(url: str | None) -> URL:
         kind = address.get_backend_name()
     except (ArgumentError, NoSuchModuleError, ValueError):
         kind, address = "", URL.create("")
-    if kind == "sqlite" and address.database:
+    if address.drivername in ("sqlite", "sqlite+pysqlite") and _is_of_a_file(address):
         return address
-    if kind == "postgresql":
-        return address.set(drivername="postgresql+psycopg") if "+" not in address.drivername else address
+    if address.drivername in ("postgresql", "postgresql+psycopg"):
+        return address.set(drivername="postgresql+psycopg")
     raise SettingError(
         "The ledger's address is not understood",
-        evidence=f"it begins with {kind!r}" if kind else "it is not an address of a database",
+        evidence=f"it begins with {address.drivername!r}" if kind else "it is not an address of a database",
         next_step="write sqlite:///C:/folder/ledger.db or postgresql://user:password@server/database, "
         "or leave it empty",
     )
+
+
+def _is_of_a_file(address: URL) -> bool:
+    """Whether it names a file and nothing else: SQLite knows no server, no login, and its options are ours."""
+    database = address.database or ""
+    return bool(database) and "\0" not in database and not (address.host or address.username or address.query)
 
 
 def _make_folder(address: URL) -> None:

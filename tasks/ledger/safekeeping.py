@@ -39,8 +39,17 @@ def folder_of(file: Path) -> Path:
 
 
 def copies(file: Path) -> list[Path]:
-    """The copies of this ledger, newest first."""
-    return sorted(folder_of(file).glob(COPY), reverse=True)
+    """The copies of this ledger, newest first; what only looks like one is left alone."""
+    return sorted((found for found in folder_of(file).glob(COPY) if _is_copy(found)), reverse=True)
+
+
+def _is_copy(found: Path) -> bool:
+    """Whether it is a file of a day. A link leads to somebody else's file."""
+    try:
+        dt.date.fromisoformat(found.stem)
+    except ValueError:
+        return False
+    return found.is_file() and not found.is_symlink()
 
 
 def keep(file: Path, now: dt.datetime) -> None:
@@ -51,8 +60,9 @@ def keep(file: Path, now: dt.datetime) -> None:
     """
     copy = folder_of(file) / f"{now.date()}.db"
     # Copies of days to come were made by a clock that ran ahead, and would be taken for the newest ones.
-    ahead = [other for other in copies(file) if other.stem > copy.stem]
-    if copy.exists() and not ahead:
+    there = copies(file)
+    ahead = [other for other in there if other.stem > copy.stem]
+    if copy in there and not ahead:
         return
     if problem := problem_of(file):
         raise Damaged.by(problem)

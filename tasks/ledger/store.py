@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, InterfaceError, OperationalError, ProgrammingError
 
 from tasks.errors import PohodaPaymentsError, SettingError, Unavailable
 
@@ -133,6 +133,9 @@ def translated_errors() -> Generator[None]:
     except (OperationalError, InterfaceError) as error:
         raise _in_our_words(error) from None
     except DatabaseError as error:
+        if isinstance(error, ProgrammingError) and error.statement is None:
+            # No connection came about, and the driver quotes what it did not like in the address.
+            raise unusable(f"{type(error.orig).__name__} of the address") from None
         if type(error) is not DatabaseError:  # IntegrityError and the like are faults of ours
             raise
         raise _in_our_words(error) from None
@@ -145,12 +148,17 @@ def _in_our_words(error: DatabaseError | InterfaceError) -> PohodaPaymentsError:
     if any(sign in str(error.orig) for sign in DAMAGE):
         return Damaged.by(evidence)
     if any(sign in str(error.orig) for sign in _SETTINGS):
-        return SettingError(
-            "The ledger's database cannot be used",
-            evidence=evidence,
-            next_step="check the ledger's address, rights and disk, or restore the file from a backup",
-        )
+        return unusable(evidence)
     return Unavailable("The ledger's database cannot be reached or is locked", evidence=evidence)
+
+
+def unusable(evidence: str) -> SettingError:
+    """The error for a database with which nothing can be done until a person changes something."""
+    return SettingError(
+        "The ledger's database cannot be used",
+        evidence=evidence,
+        next_step="check the ledger's address, rights and disk, or restore the file from a backup",
+    )
 
 
 def upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

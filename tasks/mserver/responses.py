@@ -11,6 +11,7 @@ from lxml import etree
 from tasks.errors import BadRecord
 from tasks.mserver.requests import ELEMENT, FORMS
 from tasks.mserver.schema import tag
+from tasks.outside import one_line
 from tasks.xml import Element, parse
 
 WHAT = "The answer of mServer"
@@ -91,8 +92,8 @@ def read_answer(body: bytes) -> PackAnswer:
         id=root.get("id", ""),
         state=_one_of(root.get("state"), _STATES),
         note=_note(root.get("note")),
-        release=root.get("programVersion", ""),
-        ico=root.get("ico", ""),
+        release=_note(root.get("programVersion")),
+        ico=_note(root.get("ico")),
         items=tuple(_item(item) for item in root.iterchildren(etree.Element)),
     )
 
@@ -125,8 +126,8 @@ def _produced(produced: Element | None) -> Produced | None:
         return None
     return Produced(
         id=_integer(produced.findtext(tag("rdc", "id"))),
-        number=produced.findtext(tag("rdc", "number"), "").strip(),
-        action=produced.findtext(tag("rdc", "actionType"), "").strip(),
+        number=_note(produced.findtext(tag("rdc", "number"))),
+        action=_note(produced.findtext(tag("rdc", "actionType"))),
     )
 
 
@@ -140,9 +141,9 @@ def _numbers(inner: Element) -> tuple[tuple[int, str], ...]:
     for form in FORMS:
         for header in inner.iter(tag(form, f"{ELEMENT[form]}Header")):
             row = _integer(header.findtext(tag(form, "id")))
-            number = header.findtext(f"{tag(form, 'number')}/{tag('typ', 'numberRequested')}", "")
+            number = header.findtext(f"{tag(form, 'number')}/{tag('typ', 'numberRequested')}")
             if row is not None:
-                found.append((row, number.strip()))
+                found.append((row, _note(number)))
     return tuple(found)
 
 
@@ -158,8 +159,8 @@ def _integer(text: str | None) -> int | None:
 
 
 def _note(text: str | None) -> str:
-    """One line of bounded length: notes end up in reports."""
-    return " ".join((text or "").split())[:LONGEST_NOTE]
+    """One line of bounded length: what mServer says ends up in reports."""
+    return one_line(text or "")[:LONGEST_NOTE]
 
 
 def _not_understood(why: str) -> NoReturn:

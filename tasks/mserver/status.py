@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from lxml import etree
 
 from tasks.errors import BadRecord
+from tasks.outside import one_line
 from tasks.xml import parse
+
+LONGEST = 300
+"""Of each thing told, which may end up in a report."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def read_status(body: bytes) -> Status:
     if etree.QName(root).localname != "mServer":
         raise BadRecord("The state of mServer cannot be understood", evidence="it has another root element")
     told = {
-        etree.QName(node).localname: (node.text or "").strip()
+        etree.QName(node).localname: one_line(node.text or "")[:LONGEST]
         for node in root.iter(etree.Element)
         if not len(node)
     }
