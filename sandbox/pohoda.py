@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -176,32 +177,28 @@ class SandboxPohoda:
         """What stands on each document now: None where all three fields, or the note's line, are empty."""
         if not self.user_fields:
             return {key: _line_in(number, note) for key, (number, note) in self._notes(NOTES[0]).items()}
-        found: dict[tuple[str, int], Marks | None] = {}
-        with self._connected() as connection:
-            for agenda, (table, kind, value) in _TABLE.items():
-                rows = connection.execute(
-                    f"SELECT ID, [{AMOUNT_FIELD}], [{COUNT_FIELD}], [{PAID_FIELD}] FROM [{table}] "
-                    f"WHERE [{kind}] = ? AND COALESCE(Cislo, '') <> ''",
-                    (value,),
-                )
-                for row_id, *standing in rows:
-                    found[agenda, row_id] = _marks(*standing)
-        return found
+        standing = self._columns(AMOUNT_FIELD, COUNT_FIELD, PAID_FIELD)
+        return {key: _marks(*row) for key, row in standing.items()}
 
     def notes(self, column: str = NOTES[0]) -> dict[tuple[str, int], str]:
         """The whole note of each document."""
         return {key: note for key, (_, note) in self._notes(column).items()}
 
     def _notes(self, column: str) -> dict[tuple[str, int], tuple[str, str]]:
-        found: dict[tuple[str, int], tuple[str, str]] = {}
+        rows = self._columns("Cislo", column)
+        return {key: (str(number), str(note or "")) for key, (number, note) in rows.items()}
+
+    def _columns(self, *names: str) -> dict[tuple[str, int], list[Any]]:
+        """These columns of each document that has a number, by agenda and id."""
+        listed = ", ".join(f"[{name}]" for name in names)
+        found: dict[tuple[str, int], list[Any]] = {}
         with self._connected() as connection:
             for agenda, (table, kind, value) in _TABLE.items():
                 rows = connection.execute(
-                    f"SELECT ID, Cislo, [{column}] FROM [{table}] "
-                    f"WHERE [{kind}] = ? AND COALESCE(Cislo, '') <> ''",
+                    f"SELECT ID, {listed} FROM [{table}] WHERE [{kind}] = ? AND COALESCE(Cislo, '') <> ''",
                     (value,),
                 )
-                found |= {(agenda, row_id): (number, note or "") for row_id, number, note in rows}
+                found |= {(agenda, row_id): row for row_id, *row in rows}
         return found
 
     @contextmanager
