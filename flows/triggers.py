@@ -47,6 +47,7 @@ def hung_runs() -> AutomationCore:
 
 def messages(ways: Ways, silent: timedelta) -> list[AutomationCore]:
     """The automations that send messages. `silent` is how long there may be no check of a unit."""
+    gone = "prefect.work-pool.not-ready"
     return [
         AutomationCore(
             name=NEWLY_FOUND,
@@ -85,8 +86,9 @@ def messages(ways: Ways, silent: timedelta) -> list[AutomationCore]:
             description="Fronta práce nemá přes 10 minut běžící worker.",
             trigger=EventTrigger(
                 match={"prefect.resource.id": "prefect.work-pool.*"},  # pyright: ignore[reportArgumentType]
-                after={"prefect.work-pool.not-ready"},
-                expect={"prefect.work-pool.ready"},
+                after={gone},
+                # Expected as well, since else one that comes back and goes again within the time is never told.
+                expect={gone, "prefect.work-pool.ready"},
                 for_each={"prefect.resource.id"},
                 posture=Posture.Proactive,
                 threshold=1,

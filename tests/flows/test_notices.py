@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 import trustme
@@ -258,6 +259,13 @@ def test_what_is_silent_too_long_is_told_and_a_silent_run_gives_its_place_back(p
     assert eventually(lambda: people.hook.about("check_missing"))[0]["unit"] == "kontrolovana"
     assert "Fronta práce local" in eventually(lambda: people.hook.about("worker_gone"))[0]["text"]
     assert eventually(lambda: people.mail.about("worker local neběží"))
+
+
+def test_a_worker_that_came_back_and_went_again_soon_is_told(people: People) -> None:
+    pool = Resource({"prefect.resource.id": f"prefect.work-pool.{uuid4()}", "prefect.resource.name": "kolisavy"})
+    for state in ("not-ready", "ready", "not-ready"):
+        send([Event(event=f"prefect.work-pool.{state}", resource=pool)])
+    assert eventually(lambda: [told for told in people.hook.about("worker_gone") if "kolisavy" in told["text"]])
 
 
 def test_the_server_cannot_load_a_kind_of_block_of_ours_so_its_own_kinds_carry_the_messages(
