@@ -19,6 +19,7 @@ from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -112,6 +113,13 @@ def shown(browser: webdriver.Chrome, address: str, wanted: str) -> str:
     return WebDriverWait(browser, PAGE_SECONDS, ignored_exceptions=[WebDriverException]).until(there, missing)
 
 
+def control(browser: webdriver.Chrome, title: str, kind: str) -> WebElement:
+    """The control of this kind (an element's name with its condition) in the form's field of this title."""
+    whole = "contains(concat(' ', @class, ' '), ' schema-form-property ')"
+    field = f"//div[{whole}][.//span[starts-with(normalize-space(), '{title}')]]"
+    return browser.find_element(By.XPATH, f"({field})[last()]//{kind}")
+
+
 def awaited(browser: webdriver.Chrome, found: Callable[[], T]) -> T:
     """What is found at last."""
     return WebDriverWait(browser, PAGE_SECONDS, ignored_exceptions=[WebDriverException]).until(lambda _: found())
@@ -200,6 +208,27 @@ def test_a_run_is_started_by_one_click_with_its_days_left_empty(
         "account": "gopay",
         "unit": "pohoda",
     }
+
+
+def test_days_are_tried_with_the_dates_typed_in_and_the_trial_switched_on(
+    ui: str, browser: webdriver.Chrome, deployment: DeploymentResponse
+) -> None:
+    before = {run.id for run in runs_of(deployment)}
+    shown(browser, f"{ui}/deployments/deployment/{deployment.id}/run", "Zkušební běh")
+    first, last = TODAY - 3 * ONE_DAY, TODAY - ONE_DAY
+    for title, day in [("První den", first), ("Poslední den", last)]:
+        field = control(browser, title, "input[@type='date']")
+        field.send_keys(f"{day:%m%d%Y}", Keys.TAB)
+        awaited(browser, lambda field=field, day=day: field.get_attribute("value") == day.isoformat())
+    switch = control(browser, "Zkušební běh", "input[@type='checkbox']")
+    browser.execute_script("arguments[0].click()", switch)
+    press(browser, "Submit")
+    [run] = awaited(browser, lambda: [run for run in runs_of(deployment) if run.id not in before])
+    assert (run.parameters["first_day"], run.parameters["last_day"], run.parameters["dry_run"]) == (
+        first.isoformat(),
+        last.isoformat(),
+        True,
+    )
 
 
 def test_a_failed_day_is_run_again_by_two_clicks(
