@@ -37,8 +37,38 @@ def test_a_field_that_is_not_right_is_asked_again_and_the_others_are_not() -> No
     person = Person(Token="x" * 64, IBAN_účtu=["nesmysl", "CZ6508000000192000145399"])
     asked_block(FioAccount, "Fio", person.console)
     assert len([question for question in person.asked if question.startswith("  Token:")]) == 1
-    assert any("iban" in line for line in person.heard)
+    assert any(line.startswith("  ! IBAN účtu: tohle není IBAN") for line in person.heard)
     assert not any("nesmysl" in question for question in person.asked)
+
+
+def test_a_day_says_how_it_is_written_before_and_after_it_was_wrong() -> None:
+    answers = {"IBAN_účtu": "CZ6508000000192000145399", "Token_platí_do": ["31. 12. 2027", "2027-12-31"]}
+    person = Person(Token="x" * 64, **answers)
+    told = asked_block(FioAccount, "Fio", person.console)
+    assert told["token_valid_until"] == "2027-12-31"
+    assert "  Token platí do (rrrr-mm-dd): " in person.asked
+    assert "  ! Token platí do: zadejte datum jako 2027-12-31" in person.heard
+
+
+def test_what_was_left_out_is_named_by_its_section_and_title_in_czech() -> None:
+    person = Person(IČO="12345678", Server="SERVER", Uživatel=["", "platby"], Heslo="heslo")
+    asked_block(PohodaUnit, "Jednotka", person.console)
+    assert "  ! mServer, Uživatel: je třeba vyplnit" in person.heard
+
+
+def test_the_fields_of_one_agenda_are_offered_for_the_next_and_a_dash_leaves_them_empty() -> None:
+    person = Person(
+        IČO="12345678",
+        Server="SERVER",
+        Uživatel="platby",
+        Heslo="heslo",
+        Pole_uhrazené_částky=["VPrUhrazeno", ""],
+        Pole_počtu_plateb=["VPrPocet", "-"],
+    )
+    unit = PohodaUnit.model_validate(asked_block(PohodaUnit, "Jednotka", person.console))
+    agendas = (unit.issued_invoices, unit.advance_invoices, unit.received_orders)
+    assert [agenda.amount_field for agenda in agendas] == ["VPrUhrazeno"] * 3
+    assert [agenda.count_field for agenda in agendas] == ["VPrPocet", "", ""]
 
 
 def test_a_secret_is_never_shown_as_what_is_offered() -> None:
