@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -16,8 +16,45 @@ import uvicorn
 from starlette.types import ASGIApp
 
 STARTING_SECONDS = 20.0
+ANSWERING_SECONDS = 1.0
+"""How long answers on their way may take when their server ends."""
 Around = Callable[[ASGIApp], ASGIApp]
 _around: ContextVar[Around | None] = ContextVar("around", default=None)
+
+
+class Server(uvicorn.Server):
+    """Ends as soon as it is told to and the answers on their way are out.
+
+    uvicorn itself sleeps in tenths of a second, and waits for connections that nobody uses any more.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """Tell it to end, from any thread, whether it has started or not."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # its loop is closed: it has ended by itself
+                self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), timeout=1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for door in [*self.servers, *(sockets or [])]:
+            door.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=ANSWERING_SECONDS)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 @contextmanager
@@ -60,9 +97,8 @@ def served(
         ssl_keyfile=key,
         ssl_ca_certs=str(client_authority) if client_authority else None,
         ssl_cert_reqs=ssl.CERT_REQUIRED if client_authority else ssl.CERT_NONE,
-        timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
@@ -73,6 +109,6 @@ def served(
             time.sleep(0.01)
         yield f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
+        server.end()
         thread.join(timeout=10)
         listener.close()

@@ -147,7 +147,7 @@ def test_what_a_person_must_mend_stops_everything_at_once() -> None:
 
     def ask(question: int) -> int:
         with asker.turn():
-            time.sleep(0.002)
+            time.sleep(0.02)
         if question == 3:
             raise SettingError("wrong password")
         return question
