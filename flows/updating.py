@@ -94,9 +94,8 @@ def changed_to(installation: Installation, home: Path) -> None:
     keep(home, installation)
     current = installation.current
     command = [str(current.python), "-m", "flows.set_up", "refresh", "--home", str(home)]
-    done = subprocess.run(  # noqa: S603
-        command, cwd=current.folder, capture_output=True, stdin=subprocess.DEVNULL, check=False
-    )
+    # Its console is ours: Windows asks there for the password of the services' account, where they have one.
+    done = subprocess.run(command, cwd=current.folder, stderr=subprocess.PIPE, check=False)  # noqa: S603
     if done.returncode:
         told = " ".join(done.stderr.decode("utf-8", "replace").split())
         raise SettingError(
@@ -217,8 +216,10 @@ def remove(home: Path, *, everything: bool) -> None:
     installation = the_installed(home)
     keeper_of(installation, home).remove(services(installation, home))
     print("Služby jsou odstraněny.")
-    if everything:
-        shutil.rmtree(home)
-        print(f"Složka {home} je smazána, i s evidencí plateb.")
-    else:
+    if not everything:
         print(f"Evidence plateb a databáze Prefectu zůstávají ve složce {home}.")
+        return
+    # Windows deletes no file in use, and this very program may run from a version in the folder.
+    shutil.rmtree(home, ignore_errors=True)
+    left = f"Ve složce {home} zůstaly soubory, které se právě používají; smažte ji ručně."
+    print(left if home.exists() else f"Složka {home} je smazána, i s evidencí plateb.")

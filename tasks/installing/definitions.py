@@ -3,7 +3,8 @@ What Windows or Linux is told about the services: definitions as text, made from
 
 On Windows these are tasks of the Task Scheduler: it needs no further program, and a task can start at boot
 without a login. It does not restart a task whose program ended, so each is started again every two minutes, which
-comes to nothing while it runs (schema http://schemas.microsoft.com/windows/2004/02/mit/task, version 1.2).
+comes to nothing while it runs (schema http://schemas.microsoft.com/windows/2004/02/mit/task, version 1.2). They
+are counted from a day long ago, since counted from the boot they would only begin with the next one.
 """
 
 from __future__ import annotations
@@ -70,11 +71,13 @@ def scheduled_task(service: Service) -> str:
     _inside(about, "Description", service.description)
     _inside(about, "URI", service.task)
     triggers = _inside(root, "Triggers")
-    boot = _inside(triggers, "BootTrigger")
-    again = _inside(boot, "Repetition")
+    _inside(_inside(triggers, "BootTrigger"), "Enabled", "true")
+    always = _inside(triggers, "TimeTrigger")
+    again = _inside(always, "Repetition")
     _inside(again, "Interval", "PT2M")
     _inside(again, "StopAtDurationEnd", "false")
-    _inside(boot, "Enabled", "true")
+    _inside(always, "StartBoundary", "2020-01-01T00:00:00")
+    _inside(always, "Enabled", "true")
     _principal(_inside(_inside(root, "Principals"), "Principal", id="Author"), service.run_as)
     settings = _inside(root, "Settings")
     for name, value in {

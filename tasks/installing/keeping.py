@@ -64,19 +64,27 @@ class TaskScheduler:
         self._definitions.mkdir(parents=True, exist_ok=True)
         for service in services:
             file = self._definitions / f"{service.name}.xml"
+            wanted = scheduled_task(service)
+            if _holds(file, wanted) and ran(["schtasks", "/Query", "/TN", service.task], may_fail=True):
+                continue  # else the password of its account would be asked for again
+            fresh = file.with_suffix(".new.xml")
             # schtasks reads UTF-16 whatever the code page of the machine is.
-            file.write_text(scheduled_task(service), encoding="utf-16")
+            fresh.write_text(wanted, encoding="utf-16")
             # An account with a password: schtasks asks for it itself, so it passes through no hands of ours.
             account = ["/RU", service.run_as, "/RP", "*"] if service.run_as else []
             ran(
-                ["schtasks", "/Create", "/TN", service.task, "/XML", str(file), *account, "/F"],
+                ["schtasks", "/Create", "/TN", service.task, "/XML", str(fresh), *account, "/F"],
                 asks=bool(account),
             )
+            fresh.replace(file)
 
     def start(self, service: Service) -> None:
+        ran(["schtasks", "/Change", "/TN", service.task, "/ENABLE"], may_fail=True)
         ran(["schtasks", "/Run", "/TN", service.task])
 
     def stop(self, service: Service) -> None:
+        # Only ended it would be started again within two minutes, perhaps while its database is being copied.
+        ran(["schtasks", "/Change", "/TN", service.task, "/DISABLE"], may_fail=True)
         ran(["schtasks", "/End", "/TN", service.task], may_fail=True)
 
     def remove(self, services: Sequence[Service]) -> None:
@@ -84,6 +92,13 @@ class TaskScheduler:
             self.stop(service)
             ran(["schtasks", "/Delete", "/TN", service.task, "/F"], may_fail=True)
             (self._definitions / f"{service.name}.xml").unlink(missing_ok=True)
+
+
+def _holds(file: Path, text: str) -> bool:
+    try:
+        return file.read_text(encoding="utf-16") == text
+    except (OSError, UnicodeError):
+        return False
 
 
 class Systemd:
@@ -158,8 +173,11 @@ def _written(file: Path, text: str) -> None:
         ) from None
 
 
-def ran(command: Sequence[str], *, may_fail: bool = False, asks: bool = False) -> None:
-    """Run one command of the system. Raises SettingError with what it printed when it failed."""
+def ran(command: Sequence[str], *, may_fail: bool = False, asks: bool = False) -> bool:
+    """Run one command of the system, and whether it did its part; it may ask the person at the console.
+
+    Raises SettingError with what it printed when it failed and may not.
+    """
     try:
         done = subprocess.run(  # noqa: S603 - an argument list of ours, no shell
             list(command),
@@ -171,11 +189,11 @@ def ran(command: Sequence[str], *, may_fail: bool = False, asks: bool = False) -
     except (OSError, subprocess.TimeoutExpired) as error:
         code, printed = type(error).__name__, ""
     else:
-        if done.returncode == 0 or may_fail:
-            return
+        if done.returncode == 0:
+            return True
         code, printed = str(done.returncode), _printed(done)
     if may_fail:
-        return
+        return False
     raise SettingError(
         f"{command[0]} refused to do its part of the set-up",
         evidence=f"{' '.join(command[:4])}: {code} {printed}".rstrip(),
@@ -185,4 +203,5 @@ def ran(command: Sequence[str], *, may_fail: bool = False, asks: bool = False) -
 
 def _printed(done: subprocess.CompletedProcess[bytes]) -> str:
     said = (done.stderr or b"") + (done.stdout or b"")
-    return " ".join(said.decode("utf-8", "replace").split())[:400]
+    # Programs of Windows print in the code page of its consoles, on a Czech one 852.
+    return " ".join(said.decode("oem" if WINDOWS else "utf-8", "replace").split())[:400]

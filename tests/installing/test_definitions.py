@@ -55,7 +55,9 @@ def test_a_machine_with_its_own_server_runs_server_and_worker_others_a_worker_al
 
 def test_a_task_starts_at_boot_without_a_login_is_started_again_and_never_stopped() -> None:
     text = scheduled_task(of(installation())[0])
-    assert inside(text, "Triggers", "BootTrigger", "Repetition", "Interval") == "PT2M"
+    assert inside(text, "Triggers", "BootTrigger", "Enabled") == "true"
+    assert inside(text, "Triggers", "TimeTrigger", "Repetition", "Interval") == "PT2M"
+    assert inside(text, "Triggers", "TimeTrigger", "StartBoundary") < "2026"
     assert inside(text, "Settings", "MultipleInstancesPolicy") == "IgnoreNew"
     assert inside(text, "Settings", "ExecutionTimeLimit") == "PT0S"
     assert inside(text, "Settings", "StopIfGoingOnBatteries") == "false"
