@@ -10,8 +10,11 @@ from __future__ import annotations
 import argparse
 import os
 import runpy
+import shutil
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tasks.errors import PohodaPaymentsError
@@ -21,7 +24,9 @@ PREFETCH_SECONDS = 30
 """How long before its time a worker starts a scheduled run, which then waits: by its time it has all it needs in
 memory. Longer than the worker's pause between two looks for work together with the start of a run."""
 LARGEST_LOG = 5_000_000
-"""Bytes after which a service begins a new log when it starts; one old log is kept."""
+"""Bytes after which a service begins its log anew; one old log is kept."""
+LOOK_SECONDS = 600
+"""How often a service looks how large its log has become."""
 
 
 def main() -> int:
@@ -62,12 +67,30 @@ def worker_start(pool: str, name: str) -> list[str]:
 def print_to(log: Path) -> None:
     """Send all that this process and what it starts prints into the log, since a service has no console."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    if log.is_file() and log.stat().st_size > LARGEST_LOG:
-        log.replace(log.with_suffix(".old.log"))
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (1, 2):
         os.dup2(output, stream)
-    os.close(output)
+    threading.Thread(target=keep_small, args=(log, output), daemon=True).start()
+
+
+def keep_small(log: Path, output: int) -> None:
+    """Begin the open log anew whenever it has become too large, for as long as the process lives."""
+    while True:
+        # A full disk, or a reader who holds the old log, must not end the looking.
+        with suppress(OSError):
+            begin_anew(log, output)
+        time.sleep(LOOK_SECONDS)
+
+
+def begin_anew(log: Path, output: int) -> None:
+    """Keep a copy of the log and empty it, if it is too large.
+
+    It stays the same file, since Windows gives none that is open another name; what comes just then is lost.
+    """
+    if os.fstat(output).st_size > LARGEST_LOG:
+        shutil.copyfile(log, log.with_suffix(".old.log"))
+        os.ftruncate(output, 0)
+        os.lseek(output, 0, os.SEEK_SET)
 
 
 def wait_for_server(api: str) -> None:
