@@ -17,14 +17,13 @@ from prefect import flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import State
 from prefect.events.schemas.automations import AutomationCore
-from prefect.exceptions import ObjectNotFound
 from prefect.states import Completed, Failed
 
 from blocks.notification import Notification
 from flows.command_line import add_home, prefect_of
 from flows.deliveries import saved_ways
 from flows.forms import titled
-from flows.runs import block_named
+from flows.runs import block_named, is_saved
 from flows.telling import masked_logs, told
 from flows.triggers import NEWLY_FOUND, hung_runs, messages
 from flows.trying import FAILED, tried
@@ -42,21 +41,13 @@ def ensure_automations(block: str = BLOCK) -> list[str]:
     """
     with get_client(sync_client=True) as client:
         wanted = [hung_runs()]
-        if _is_saved(client, block):
+        if is_saved(Notification, block):
             notification = block_named(Notification, block)
             ways = saved_ways(client, notification)
             wanted += messages(ways, timedelta(hours=notification.silent_hours))
         for automation in wanted:
             _ensure(client, automation)
     return [automation.name for automation in wanted]
-
-
-def _is_saved(client: SyncPrefectClient, block: str) -> bool:
-    try:
-        client.read_block_document_by_name(block, Notification.get_block_type_slug(), include_secrets=False)
-    except ObjectNotFound:
-        return False
-    return True
 
 
 def _ensure(client: SyncPrefectClient, wanted: AutomationCore) -> None:

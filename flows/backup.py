@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
@@ -17,7 +16,7 @@ from blocks.pohoda import PohodaUnit
 from flows.forms import Unit
 from flows.runs import scheduled_day, unit_named
 from flows.steps import back_up
-from flows.telling import masked_logs
+from flows.telling import leave, masked_logs, told
 from tasks.errors import PohodaPaymentsError
 from tasks.pohoda.backup import Made, planned
 from tasks.pohoda.kept import tidied
@@ -39,20 +38,17 @@ def backup(unit: Unit = "pohoda") -> State[Any]:
     Args:
         unit: Jméno bloku „Pohoda - účetní jednotka“.
     """
-    log = get_run_logger()
-    try:
+
+    def story() -> State[Any]:
         pohoda = unit_named(unit)
         with masked_logs(pohoda):
             made, failures = _all(pohoda)
             deleted = _tidied(pohoda, made, failures)
-    except PohodaPaymentsError as error:
-        log.error("%s: %s", type(error).__name__, error)
-        return Failed(message=str(error))
-    told = backup_summary(made, failures)
-    create_markdown_artifact(
-        backup_markdown(unit, made, failures, deleted), key=backup_key(unit), description=told
-    )
-    return Failed(message=f"{told}. {failures[0]}") if failures else Completed(message=told)
+        done = backup_summary(made, failures)
+        leave(backup_markdown(unit, made, failures, deleted), backup_key(unit), done)
+        return Failed(message=f"{done}. {failures[0]}") if failures else Completed(message=done)
+
+    return told(story)
 
 
 def _all(pohoda: PohodaUnit) -> tuple[list[Made], list[str]]:

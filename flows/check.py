@@ -8,18 +8,17 @@ from contextlib import ExitStack, suppress
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
-from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
+from flows.deployed import accounts_of
 from flows.forms import Unit, titled
 from flows.noticing import tell_of_check
 from flows.providers import PROVIDERS
 from flows.runs import block_named, scheduled_day
-from flows.telling import masked_logs
+from flows.telling import leave, masked_logs, told
 from tasks.checking import Finding, failed, looked
 from tasks.checking.accounts import AREA as ACCOUNTS
 from tasks.checking.accounts import account_findings, news_of_account
@@ -51,26 +50,20 @@ def check(unit: Unit = "pohoda", accounts: Annotated[list[str] | None, titled("�
 
     Args:
         unit: Jméno bloku „Pohoda - účetní jednotka“.
-        accounts: Účty ve tvaru poskytovatel/blok, např. fio/fio; prázdné = všechny uložené bloky poskytovatelů.
+        accounts: Účty ve tvaru poskytovatel/blok, např. fio/fio; prázdné = všechny účty této jednotky.
     """
-    findings, secrets = findings_of(unit, saved_accounts() if accounts is None else accounts)
-    report = masked(check_markdown(unit, findings), secrets)
-    create_markdown_artifact(report, key=check_key(unit), description=check_summary(findings))
-    get_run_logger().info(check_summary(findings))
-    tell_of_check(findings, unit, scheduled_day())
-    wrong = [f"{finding.area}: {finding.name}" for finding in findings if finding.state == "wrong"]
-    if wrong:
-        return Failed(message=f"Špatně: {len(wrong)} ({', '.join(wrong)})")
-    return Completed(message=check_summary(findings))
 
+    def story() -> State[Any]:
+        findings, secrets = findings_of(unit, accounts_of(unit) if accounts is None else accounts)
+        get_run_logger().info(check_summary(findings))
+        tell_of_check(findings, unit, scheduled_day())
+        leave(masked(check_markdown(unit, findings), secrets), check_key(unit), check_summary(findings))
+        wrong = [f"{finding.area}: {finding.name}" for finding in findings if finding.state == "wrong"]
+        if wrong:
+            return Failed(message=f"Špatně: {len(wrong)} ({', '.join(wrong)})")
+        return Completed(message=check_summary(findings))
 
-def saved_accounts() -> list[str]:
-    """Every saved account of every provider, as "provider/block name"."""
-    providers = {kind.get_block_type_slug(): provider for provider, (kind, _) in PROVIDERS.items()}
-    with get_client(sync_client=True) as client:
-        saved = client.read_block_documents(include_secrets=False)
-    kinds = [(document.block_type.slug if document.block_type else "", document.name) for document in saved]
-    return sorted(f"{providers[slug]}/{name}" for slug, name in kinds if slug in providers)
+    return told(story)
 
 
 def findings_of(unit: str, accounts: Iterable[str]) -> tuple[list[Finding], list[Any]]:

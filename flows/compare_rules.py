@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import pandas as pd
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -15,7 +14,7 @@ from blocks.matching import Matching
 from flows.forms import Unit, titled
 from flows.runs import scheduled_day, unit_named
 from flows.settling import payments_horizon
-from flows.telling import masked_logs, told
+from flows.telling import leave, masked_logs, told
 from tasks.days import ONE_DAY
 from tasks.ledger import Ledger
 from tasks.matching.comparing import compare
@@ -45,8 +44,9 @@ def compare_rules(
             documents = read_years(pohoda, today)
         differences = compare(payments, documents, pohoda.matching, proposed)
         shown = issued_since(differences, documents, today - ONE_DAY * days)
-        create_markdown_artifact(differences_page(shown, days), key=key_of("pravidla", unit))
-        return Completed(message=f"Jinak by dopadlo dokladů: {len(shown)}")
+        summary = f"Jinak by dopadlo dokladů: {len(shown)}"
+        leave(differences_page(shown, days), key_of("pravidla", unit), summary)
+        return Completed(message=summary)
 
     return told(story)
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from prefect import flow
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
@@ -20,7 +19,7 @@ from flows.command_line import add_home, prefect_of
 from flows.forms import Unit, titled
 from flows.runs import block_named, scheduled_day, unit_named
 from flows.settling import payments_horizon
-from flows.telling import masked_logs, told
+from flows.telling import leave, masked_logs, told
 from tasks.days import ONE_DAY, prague_day
 from tasks.errors import PohodaPaymentsError, SettingError
 from tasks.ledger import Ledger
@@ -56,7 +55,7 @@ def explain(
         pohoda = unit_named(unit)
         with masked_logs(pohoda):
             found = "\n\n".join(pages(pohoda, document.strip(), payment.strip(), scheduled_day()))
-        create_markdown_artifact(found, key=key_of("vysvetleni", unit), description=escaped(document or payment))
+        leave(found, key_of("vysvetleni", unit), escaped(document or payment))
         return Completed(message="Vysvětlení je v přiložené stránce")
 
     return told(story)

@@ -15,9 +15,9 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort
 
+from flows.deployed import paged
+
 FAILED = (StateType.FAILED, StateType.CRASHED)
-PAGE = 200
-"""As many runs as the server gives at once."""
 
 
 def ended_runs(start: dt.datetime, end: dt.datetime, *states: StateType) -> Iterator[FlowRun]:
@@ -27,14 +27,4 @@ def ended_runs(start: dt.datetime, end: dt.datetime, *states: StateType) -> Iter
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states))),
     )
     with get_client(sync_client=True) as client:
-        page = client.read_flow_runs(
-            flow_run_filter=chosen, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=PAGE
-        )
-        yield from page
-        offset = PAGE
-        while len(page) == PAGE:
-            page = client.read_flow_runs(
-                flow_run_filter=chosen, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=PAGE, offset=offset
-            )
-            yield from page
-            offset += PAGE
+        yield from paged(client.read_flow_runs, flow_run_filter=chosen, sort=FlowRunSort.EXPECTED_START_TIME_DESC)

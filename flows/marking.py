@@ -6,13 +6,10 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import httpx
 import pandas as pd
 from prefect import get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.blocks.core import Block
 from prefect.client.schemas.objects import State
-from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Completed, Failed
 
 from blocks.pohoda import PohodaUnit
@@ -20,10 +17,9 @@ from flows.fetching import Fetched, fetch
 from flows.noticing import tell_of_run
 from flows.runs import Run, block_named, run_name, this_run, unit_named
 from flows.settling import decision, drift_policy, write
-from flows.telling import masked_logs, told
+from flows.telling import leave, masked_logs, told
 from tasks.advice import advice, note_of_restored
 from tasks.deciding import Decided
-from tasks.errors import Unavailable
 from tasks.ledger import Ledger
 from tasks.pohoda.years import note_of_older
 from tasks.provider import Memory, Provider
@@ -81,25 +77,14 @@ def marked(provider: Provider, pohoda: PohodaUnit, ledger: Ledger, run: Run) -> 
         else:
             written, failure = write(found, pohoda, ledger, run, lease.check)
         report = report_of(run, fetched, found, pohoda, ledger, written, failure)
-    leave_report(report)
     tell_of_run(report, pohoda, ledger)
+    leave_report(report)
     return report
 
 
 def leave_report(report: Report) -> None:
-    """Leave the report where the Prefect UI shows it, one history per provider and unit.
-
-    Raises Unavailable when Prefect's server does not take it.
-    """
-    key = key_of("uhrady", report.provider, report.unit)
-    try:
-        create_markdown_artifact(markdown(report), key=key, description=summary(report))
-    except (httpx.TransportError, PrefectHTTPStatusError) as error:
-        raise Unavailable(
-            "The run has done its work, but Prefect's server did not take its report",
-            evidence=type(error).__name__,
-            next_step="look whether Prefect's server is running; the next run reports what stands then",
-        ) from None
+    """Leave the report where the Prefect UI shows it, one history per provider and unit."""
+    leave(markdown(report), key_of("uhrady", report.provider, report.unit), summary(report))
 
 
 def report_of(

@@ -13,7 +13,13 @@ import yaml
 from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectAlreadyExists
@@ -21,7 +27,9 @@ from prefect.exceptions import ObjectAlreadyExists
 from blocks.notification import Notification
 from blocks.pohoda import PohodaUnit
 from flows.automations import BLOCK as NOTIFICATION
+from flows.deployed import deployed
 from flows.providers import PROVIDERS
+from flows.runs import is_saved
 from tasks.errors import SettingError, Unavailable
 from tasks.installing.answers import Answers, understood
 from tasks.installing.deployments import deployments, full_name
@@ -96,14 +104,6 @@ def register_kinds(kinds: Iterable[type[Block]]) -> None:
         cast("Any", kind.register_type_and_schema)()
 
 
-def is_saved(kind: type[Block], name: str) -> bool:
-    """Whether there is a block of this kind and name."""
-    with get_client(sync_client=True) as client:
-        saved = client.read_block_documents(include_secrets=False)
-    slug = kind.get_block_type_slug()
-    return any(one.name == name and one.block_type and one.block_type.slug == slug for one in saved)
-
-
 def blocks_of(told: Answers, home: Path) -> list[tuple[str, Block]]:
     """All blocks that are told, by name. Raises SettingError for the first that is wrong."""
     made: list[tuple[str, Block]] = []
@@ -142,11 +142,7 @@ def save_new(made: Iterable[tuple[str, Block]]) -> list[str]:
 def standing_deployments() -> set[str]:
     """The full names of all deployments on the server."""
     with get_client(sync_client=True) as client:
-        flows = {flow.id: flow.name for flow in client.read_flows(limit=200)}
-        found: set[str] = set()
-        while page := client.read_deployments(limit=200, offset=len(found)):
-            found |= {f"{flows.get(one.flow_id, '')}/{one.name}" for one in page}
-        return found
+        return {f"{flow}/{one.name}" for flow, one in deployed(client)}
 
 
 def deploy(installation: Installation, home: Path) -> list[str]:
@@ -219,8 +215,9 @@ def wait_until_idle(pool: str, seconds: float) -> bool:
 def _going_on(client: SyncPrefectClient, pool: str) -> bool:
     busy = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
     state = FlowRunFilterState(type=FlowRunFilterStateType(any_=busy))
-    runs = client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state), limit=200)
-    return any(one.work_pool_name == pool for one in runs)
+    ours = WorkPoolFilter(name=WorkPoolFilterName(any_=[pool]))
+    # One is enough to know, and the server may have any number of other clients' runs.
+    return bool(client.read_flow_runs(flow_run_filter=FlowRunFilter(state=state), work_pool_filter=ours, limit=1))
 
 
 def pause(pool: str, paused: bool) -> None:

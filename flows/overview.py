@@ -6,7 +6,6 @@ import datetime as dt
 from typing import Annotated, Any
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
@@ -17,7 +16,7 @@ from flows.forms import DAY_FIELD, Unit, titled
 from flows.history import FAILED, ended_runs
 from flows.runs import day_in, scheduled_day, this_run, unit_named
 from flows.settling import decision, drift_policy, payments_horizon
-from flows.telling import masked_logs, told
+from flows.telling import leave, masked_logs, told
 from tasks.collecting import asked_days
 from tasks.days import ONE_DAY, Days
 from tasks.ledger import Ledger
@@ -88,8 +87,8 @@ def reported(kind: str, unit: str, days: Days) -> State[Any]:
     with masked_logs(pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
         found = overview_of(pohoda, ledger, unit, days)
     summary = overview_summary(found)
-    create_markdown_artifact(overview_page(found), key=key_of(kind, unit), description=f"{days}: {summary}")
     get_run_logger().info("Reported %s of %s over %d sources", days, unit, len(found.sources))
+    leave(overview_page(found), key_of(kind, unit), f"{days}: {summary}")
     return Completed(message=summary)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
+from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from pydantic import ValidationError
 
@@ -71,6 +73,16 @@ def unit_named(name: str) -> PohodaUnit:
     """The accounting unit saved under this name, its databases found where they are not typed in."""
     unit = block_named(PohodaUnit, name)
     return unit if unit.database.name else locate(unit, scheduled_day())
+
+
+def is_saved(kind: type[Block], name: str) -> bool:
+    """Whether there is a block of this kind and name."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.read_block_document_by_name(name, kind.get_block_type_slug(), include_secrets=False)
+        except ObjectNotFound:
+            return False
+        return True
 
 
 def block_named(kind: type[B], name: str) -> B:

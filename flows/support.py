@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger
-from prefect.artifacts import create_markdown_artifact
 from prefect.blocks.core import Block
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterDeploymentId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.client.schemas.sorting import FlowRunSort, LogSort
 from prefect.runtime import flow_run
@@ -22,9 +26,10 @@ from prefect.states import Completed
 
 from blocks.pohoda import PohodaUnit
 from flows.check import PROVIDERS, findings_of
+from flows.deployed import PAGE, deployed
 from flows.forms import Unit
 from flows.runs import block_named, scheduled_day
-from flows.telling import masked_logs, told
+from flows.telling import leave, masked_logs, told
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.ledger.opening import default_file
@@ -68,8 +73,8 @@ def support(unit: Unit = "pohoda") -> State[Any]:
             parts, folder = _parts(client, unit, past, blocks)
         page = bundle_markdown(unit, when, parts)
         file = bundle_file(folder, unit, page, parts)
-        create_markdown_artifact(page, key=bundle_key(unit), description=f"Podklady pro podporu, {when}")
         get_run_logger().info("The support bundle is saved as %s", file.name)
+        leave(page, bundle_key(unit), f"Podklady pro podporu, {when}")
         return Completed(message=f"Podklady jsou na přiložené stránce a v souboru {file.name} ve složce evidence")
 
     return told(story)
@@ -85,17 +90,24 @@ class Past:
 
 def runs_of(client: SyncPrefectClient, unit: str) -> list[Past]:
     """The newest runs of this unit that have started, other than bundles, newest first."""
-    found = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=200)
-    names = {flow_id: client.read_flow(flow_id).name for flow_id in {run.flow_id for run in found}}
-    past = [Past(names[run.flow_id], run) for run in found if run.parameters.get("unit") == unit]
-    return [one for one in past if one.flow != "support" and one.run.start_time][:MOST_RUNS]
+    theirs = [one.id for _, one in deployed(client) if one.parameters.get("unit") == unit]
+    deployment = FlowRunFilterDeploymentId(any_=theirs)
+    found = {
+        run.id: run
+        # Of the newest runs of all, few may be this unit's where a server serves many clients.
+        for chosen in (FlowRunFilter(deployment_id=deployment), None)
+        for run in client.read_flow_runs(flow_run_filter=chosen, sort=FlowRunSort.START_TIME_DESC, limit=PAGE)
+        if run.start_time and run.parameters.get("unit") == unit
+    }
+    names = {flow_id: client.read_flow(flow_id).name for flow_id in {run.flow_id for run in found.values()}}
+    newest = sorted(found.values(), key=lambda run: str(run.start_time), reverse=True)
+    past = [Past(names[run.flow_id], run) for run in newest]
+    return [one for one in past if one.flow != "support"][:MOST_RUNS]
 
 
 def accounts_of(client: SyncPrefectClient, unit: str, past: Sequence[Past]) -> list[str]:
     """The accounts whose deployments or runs belong to this unit, as "provider/block name"."""
-    deployments = [
-        (client.read_flow(one.flow_id).name, one.parameters) for one in client.read_deployments(limit=200)
-    ]
+    deployments = [(flow, one.parameters) for flow, one in deployed(client)]
     all_of_them = [*deployments, *((one.flow, one.run.parameters) for one in past)]
     return sorted(
         {

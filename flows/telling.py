@@ -8,12 +8,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 from prefect import get_run_logger
+from prefect.artifacts import create_markdown_artifact
 from prefect.blocks.core import Block
 from prefect.client.schemas.objects import State
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Failed
 
-from tasks.errors import PohodaPaymentsError
+from tasks.errors import PohodaPaymentsError, Unavailable
 from tasks.secrets import MaskSecrets, secrets_of
 
 
@@ -36,6 +39,22 @@ def told(story: Callable[[], State[Any]]) -> State[Any]:
             message=f"A fault of this program: {type(error).__name__}. Nothing is lost, the next run goes on "
             "from here. Next step: send the log of this run to support."
         )
+
+
+def leave(page: str, key: str, description: str) -> None:
+    """Leave a page where the Prefect UI shows it, as the last thing that a run does: one history per key.
+
+    Raises Unavailable when Prefect's server does not take it.
+    """
+    try:
+        create_markdown_artifact(page, key=key, description=description)
+    except (httpx.TransportError, PrefectHTTPStatusError) as error:
+        status = f" {error.response.status_code}" if isinstance(error, PrefectHTTPStatusError) else ""
+        raise Unavailable(
+            "The run has done its work, but Prefect's server did not take its report",
+            evidence=type(error).__name__ + status,
+            next_step="look whether Prefect's server is running; the next run reports what stands then",
+        ) from None
 
 
 RUNS = ("prefect.flow_runs", "prefect.task_runs")

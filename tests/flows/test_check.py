@@ -12,7 +12,8 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 
-from flows.check import check, saved_accounts
+from flows.check import check
+from flows.deployed import accounts_of
 from flows.providers import PROVIDERS
 from sandbox.demo import PROVIDERS as OPENED
 from sandbox.pohoda_system import list_units
@@ -129,7 +130,18 @@ def test_a_unit_whose_block_is_not_there_is_one_finding(open_firm: Open) -> None
     assert failed(state).startswith("Špatně: 1")
 
 
-def test_every_saved_account_is_checked_when_none_is_named(open_firm: Open) -> None:
+def test_every_account_is_checked_when_none_is_named_but_those_of_other_units(
+    open_firm: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.deployed.PAGE", 2)
     firm = open_firm()
-    name = firm.opened_account("gopay")
-    assert f"gopay/{name}" in saved_accounts()
+    ours = f"gopay/{firm.opened_account('gopay')}"
+    assert ours in accounts_of(firm.unit)
+    with get_client(sync_client=True) as client:
+        flow = client.create_flow_from_name("gopay")
+        for number, unit in enumerate(("other", "another", "third", firm.unit)):
+            given = {"account": ours.partition("/")[2], "unit": unit}
+            client.create_deployment(flow, f"{firm.unit}-{number}", parameters=given)
+            assert (ours in accounts_of(firm.unit)) == (unit == firm.unit)
+    assert ours in accounts_of("third")
+    assert ours not in accounts_of("nobody")
