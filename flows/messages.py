@@ -21,8 +21,12 @@ class Message:
     source: str = ""
 
 
-_UNIT = "{{ flow_run.parameters.unit or '' }}"
-_QUOTED = "replace('\\n', ' ') | replace('<', '‹') | replace('>', '›') | replace('[', '(') | replace(']', ')')"
+_QUOTED = (
+    "replace('\\r', ' ') | replace('\\n', ' ') | replace('<', '‹') | replace('>', '›') "
+    "| replace('[', '(') | replace(']', ')')"
+)
+_UNIT = f"{{{{ (flow_run.parameters.unit or '') | string | {_QUOTED} | truncate(100, true, '…') }}}}"
+_NAMED = f"{{{{ event.resource['prefect.resource.name'] | {_QUOTED} | truncate(100, true, '…') }}}}"
 _LINK = "{% if flow_run %}{{ flow_run | ui_url }}{% endif %}"
 
 FOUND = Message(
@@ -50,8 +54,8 @@ RUN_FAILED = Message(
 WORKER_GONE = Message(
     code="worker_gone",
     severity="error",
-    subject="POHODA platby: worker {{ event.resource['prefect.resource.name'] }} neběží",
-    text="- Fronta práce {{ event.resource['prefect.resource.name'] }} nemá přes 10 minut žádný běžící worker, "
+    subject=f"POHODA platby: worker {_NAMED} neběží",
+    text=f"- Fronta práce {_NAMED} nemá přes 10 minut žádný běžící worker, "
     "platby se nestahují a nezapisují.\n\nCo udělat: Zapněte počítač klienta a ověřte, že na něm běží služba "
     "workeru. Po jejím spuštění se doženou všechny dny samy.",
     link="{% if work_pool %}{{ work_pool | ui_url }}{% endif %}",
@@ -59,12 +63,12 @@ WORKER_GONE = Message(
 SILENT = Message(
     code="check_missing",
     severity="error",
-    subject="POHODA platby, {{ event.resource['prefect.resource.name'] }}: denní kontrola neproběhla",
-    text="Jednotka: {{ event.resource['prefect.resource.name'] }}\n\n- Kontrola neproběhla déle, než má, nejspíš "
+    subject=f"POHODA platby, {_NAMED}: denní kontrola neproběhla",
+    text=f"Jednotka: {_NAMED}\n\n- Kontrola neproběhla déle, než má, nejspíš "
     "tedy neběží nic.\n\nCo udělat: Ověřte, že počítač klienta je zapnutý, worker běží a nasazení check není "
     "pozastavené.",
     link=_LINK,
-    unit="{{ event.resource['prefect.resource.name'] }}",
+    unit=_NAMED,
 )
 
 _WITHOUT_MARKUP = "replace('&', '&amp;') | replace('<', '&lt;') | replace('>', '&gt;')"
