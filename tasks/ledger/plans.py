@@ -7,20 +7,24 @@ import json
 from typing import cast
 
 import pandas as pd
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from tasks.errors import SettingError
 from tasks.ledger.schema import plans
 from tasks.ledger.store import Store, upsert
 from tasks.tables import CHANGES, checked, table
 
+KEPT = dt.timedelta(days=60)
+"""How long a plan waits to be applied; most of what an older one would change has changed otherwise since."""
+
 
 def keep(store: Store, unit: str, run: str, changes: pd.DataFrame) -> None:
-    """Keep the changes (`tasks.tables.CHANGES`) of one trial run under the run's name."""
+    """Keep the changes (`tasks.tables.CHANGES`) of one trial run under the run's name, and let old plans go."""
     text = checked(CHANGES, changes).to_json(orient="records")
-    row = {"unit": unit, "run": run, "made_at": dt.datetime.now(dt.UTC), "changes": text}
+    now = dt.datetime.now(dt.UTC)
     with store.writing("plans") as connection:
-        upsert(connection, plans, [row])
+        connection.execute(delete(plans).where(plans.c.made_at < now - KEPT))
+        upsert(connection, plans, [{"unit": unit, "run": run, "made_at": now, "changes": text}])
 
 
 def kept(store: Store, unit: str, run: str) -> pd.DataFrame:
