@@ -1,4 +1,8 @@
-"""What all tests share. Flow tests ask for `prefect` themselves, so that a single unit test stays quick."""
+"""What all tests share. Flow tests ask for `prefect` themselves, so that a single unit test stays quick.
+
+Dear tests that go the same ways through the code as cheaper ones are marked `no_cover`: they prove by what they
+find, and to trace their lines would cost most of their time again.
+"""
 
 from __future__ import annotations
 

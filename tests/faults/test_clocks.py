@@ -14,6 +14,8 @@ from tests.faults.conftest import References
 from tests.faults.opening import anything_may_fail
 from tests.faults.stage import Stage, open_stage
 
+pytestmark = pytest.mark.no_cover
+
 GOPAY = Scene("gopay")
 RIGHT = dt.timedelta()
 HOUR = dt.timedelta(hours=1)

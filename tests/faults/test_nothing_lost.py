@@ -13,6 +13,8 @@ from tests.faults.ways import ways_of
 from tests.faults.wire import Blow
 from tests.ledger.test_safekeeping import damage
 
+pytestmark = pytest.mark.no_cover
+
 GOPAY = Scene("gopay")
 SOME = [GOPAY, Scene("gopay", "settlement"), Scene("csob"), Scene("ceska-sporitelna")]
 """Each kind of protocol and each way of writing over the network; the matrix tries all."""

@@ -6,12 +6,15 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
+import pytest
 from prefect.client.orchestration import get_client
 
 from flows.apply_plan import apply_plan
 from tasks.pohoda.note_line import without_marks
 from tests.flows.conftest import Firm
 from tests.flows.test_writers import change, completed, journal
+
+pytestmark = pytest.mark.no_cover
 
 Open = Callable[..., Firm]
 Notes = dict[tuple[str, int], str]

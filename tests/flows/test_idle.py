@@ -9,10 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import create_engine, select
 
 from tasks.ledger.schema import metadata
 from tests.flows.conftest import Firm
+
+pytestmark = pytest.mark.no_cover
 
 Open = Callable[..., Firm]
 Rows = dict[str, list[dict[str, Any]]]

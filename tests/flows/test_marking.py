@@ -16,6 +16,8 @@ from sandbox.faults import BROKEN_OFF, LOST, REFUSED, UNAVAILABLE, Fault
 from tasks.days import prague_day
 from tests.flows.conftest import Firm
 
+pytestmark = pytest.mark.no_cover
+
 Open = Callable[..., Firm]
 TODAY = prague_day(dt.datetime.now(dt.UTC))
 A_DOZEN = 12

@@ -31,6 +31,8 @@ from tests.planted import found_in, spellings
 from tests.pohoda.tds import Server, listening
 from tests.pohoda.test_connection import installed
 
+pytestmark = pytest.mark.no_cover
+
 Open = Callable[..., Firm]
 TALKING = ("", "httpx", "httpcore", "zeep", "sqlalchemy", "alembic", "prefect.flow_runs", "prefect.task_runs")
 PASSWORD = "Dat4baze&<heslo>+do-poh0dy/12345"

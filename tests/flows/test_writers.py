@@ -18,6 +18,8 @@ from sandbox.world import Marks
 from tasks.pohoda.sqlite import catalogue_beside
 from tests.flows.conftest import Firm
 
+pytestmark = pytest.mark.no_cover
+
 Open = Callable[..., Firm]
 
 

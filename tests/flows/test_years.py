@@ -23,6 +23,8 @@ from tasks.pohoda.sqlite import catalogue_beside
 from tests.flows.conftest import Firm, Standing
 from tests.flows.test_marking import completed, failed
 
+pytestmark = pytest.mark.no_cover
+
 Open = Callable[..., Firm]
 GONE = {
     "restore": "Cannot open database requested by the login. (4060)",
