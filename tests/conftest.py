@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+import trustme
 from hypothesis import settings
 
 from sandbox.services import keep_compiled
@@ -33,18 +36,28 @@ def prefect() -> Iterator[None]:
 
 @contextmanager
 def prefect_server() -> Generator[None]:
-    """A throw-away Prefect server for as long as the `with` lasts."""
+    """A throw-away Prefect server for as long as the `with` lasts.
+
+    Nobody waits for events on it, and it is not spoken to by TLS: each of Prefect's clients, several to a run,
+    would read all the world's authorities.
+    """
     import prefect.settings as s
     from prefect.testing.utilities import prefect_test_harness
 
     quick: dict[Any, Any] = {
         s.PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
         s.PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED: False,
+        s.PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED: False,
+        s.PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED: False,
         s.PREFECT_SERVER_ANALYTICS_ENABLED: False,
         s.PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore",
     }
-    with s.temporary_settings(quick), prefect_test_harness(server_startup_timeout=120):
-        yield
+    with TemporaryDirectory() as folder:
+        authority = Path(folder) / "authority.pem"
+        trustme.CA().cert_pem.write_to_path(authority)
+        quick[s.PREFECT_API_SSL_CERT_FILE] = str(authority)
+        with s.temporary_settings(quick), prefect_test_harness(server_startup_timeout=120):
+            yield
 
 
 @pytest.fixture(scope="session")
