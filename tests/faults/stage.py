@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from prefect import Task
 from prefect.client.schemas.objects import State
@@ -187,15 +188,22 @@ def thinned(world: World) -> World:
     return replace(world, papers=papers, money=money)
 
 
+PAUSES = ("flows.steps.LONGEST_PAUSE_SECONDS", "tasks.providers.asking.LONGEST_PAUSE")
+"""How long a run waits at most when the other side says for how long not to ask."""
+
+
 @contextmanager
 def impatient() -> Generator[None]:
-    """Steps are tried again as often as ever, without the pauses in between."""
+    """Steps are tried again as often as ever, without the pauses in between, whoever asks for them."""
     tasks = [task for task in vars(steps).values() if isinstance(task, Task)]
     kept = [(task.retry_delay_seconds, task.retry_jitter_factor) for task in tasks]
     for task in tasks:
         task.retry_delay_seconds, task.retry_jitter_factor = 0, None
     try:
-        yield
+        with ExitStack() as changes:
+            for pause in PAUSES:
+                changes.enter_context(patch(pause, 0.0))
+            yield
     finally:
         for task, (delay, jitter) in zip(tasks, kept, strict=True):
             task.retry_delay_seconds, task.retry_jitter_factor = delay, jitter

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import httpx
 from prefect.settings import PREFECT_API_URL
 
+from sandbox.csob_envelopes import failure
 from sandbox.faults import BROKEN_OFF, GARBAGE, LOST, REFUSED, SERVER_ERROR, Fault
 from tests.faults.drivers import DISK, FULL, GONE, LOCKED
 from tests.faults.wire import Wire
@@ -27,6 +28,12 @@ HTTP = {
     "answer lost": LOST,
 }
 """Of a request. All but the refused, the throttled and the server's error have had their effect."""
+
+THROTTLING = {
+    "csob: POST": Fault(500, bytes(failure("1101", "too many calls").body), "text/xml"),
+    "fio: ": Fault(409),
+}
+"""How those say that they were asked too often who do not say it with 429."""
 
 DATABASE = {
     "refused": Fault(status=GONE),
@@ -54,7 +61,8 @@ def ways_of(kind: str) -> dict[str, Fault]:
         return COMMIT | {"disk full": Fault(status=FULL)}
     if kind.startswith("ledger: "):
         return READING if kind.startswith("ledger: SELECT") else WRITING
-    return HTTP
+    own = [fault for start, fault in THROTTLING.items() if kind.startswith(start)]
+    return {**HTTP, "throttled": own[0]} if own else HTTP
 
 
 @contextmanager

@@ -341,12 +341,24 @@ def test_payout_files_come_in_several_encodings(gateway: ComgateServer, opened: 
     assert book.money(FIRST) == 249050
 
 
+@pytest.mark.parametrize("chosen", ["csv", "json"])
+def test_a_payout_that_cannot_be_read_in_one_form_is_read_in_the_other(
+    gateway: ComgateServer, opened: Opened, chosen: str
+) -> None:
+    pay_out(gateway, PayoutRow(FIRST, 249050), PayoutRow(SECOND, -100))
+    gateway.faults.then(RIGHT, GARBAGE, GARBAGE)
+    book = Notebook()
+    (delivery,) = read_payouts(shop(opened[1], payouts=chosen), book)
+    assert (delivery.faults, delivery.covered, len(delivery.payments)) == ((), (DAY,), 2)
+    assert book.money(FIRST) == 249050
+
+
 def test_a_damaged_payout_file_is_not_an_empty_payout(gateway: ComgateServer, opened: Opened) -> None:
     gateway.payouts.damaged_files = True
     pay_out(gateway, PayoutRow(FIRST, 249050))
-    (delivery,) = read_payouts(shop(opened[1], payouts="csv"), Notebook())
-    assert [fault.record for fault in delivery.faults] == ["výplata 5512001"]
-    assert delivery.covered == ()
+    gateway.faults.then(*[RIGHT] * 3, *[GARBAGE] * 2)
+    with pytest.raises(Unavailable, match="payout 5512001"):
+        read_payouts(shop(opened[1], payouts="csv"), Notebook())
 
 
 @pytest.mark.parametrize("fault", [TRUNCATED, GARBAGE])
@@ -361,27 +373,35 @@ def test_an_answer_about_payouts_damaged_on_its_way_is_asked_for_once_more(
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[1]", b"<html>"])
-def test_an_unreadable_list_of_payouts_leaves_its_day_open_and_the_others_are_read(
+def test_an_unreadable_list_of_payouts_stops_the_run_for_it_may_tell_of_refunds(
     gateway: ComgateServer, account: ComgateShop, body: bytes
 ) -> None:
-    pay_out(gateway, PayoutRow(FIRST, 249050), day=DAY + dt.timedelta(days=1))
     gateway.faults.then(*[Fault(status=200, body=body)] * 2)
+    with pytest.raises(Unavailable, match=r"payouts of 2026-03-04 cannot be read.*Next step: leave it"):
+        read_payouts(account, Notebook())
+
+
+@pytest.mark.parametrize("other_form", [[GARBAGE] * 2, [Fault(status=404)] * 2])
+def test_a_payout_that_cannot_be_read_in_any_form_stops_the_run_as_one_that_does_not_come(
+    gateway: ComgateServer, account: ComgateShop, other_form: list[Fault]
+) -> None:
+    pay_out(gateway, PayoutRow(FIRST, 249050))
+    gateway.faults.then(RIGHT, *[Fault(status=200, body=b"{}")] * 2, *other_form)
     book = Notebook()
-    deliveries = read_payouts(account, book, Days(DAY, DAY + dt.timedelta(days=1)))
-    assert [fault.record for delivery in deliveries for fault in delivery.faults] == ["výplaty dne 2026-03-04"]
-    assert [day for delivery in deliveries for day in delivery.covered] == [DAY + dt.timedelta(days=1)]
+    with pytest.raises(Unavailable, match="payout 5512001 cannot be read"):
+        read_payouts(account, book)
+    assert book.money(FIRST) == 0
+    read_payouts(account, book)
     assert book.money(FIRST) == 249050
 
 
-@pytest.mark.parametrize(
-    "answer", [[Fault(status=200, body=b"{}")] * 2, [Fault(status=404)], [code(1400, "strange")]]
-)
-def test_an_unreadable_payout_is_told_and_the_others_of_its_day_are_read(
-    gateway: ComgateServer, account: ComgateShop, answer: list[Fault]
+@pytest.mark.parametrize("answer", [Fault(status=404), code(1400, "strange")])
+def test_a_payout_that_is_refused_is_told_and_the_others_of_its_day_are_read(
+    gateway: ComgateServer, account: ComgateShop, answer: Fault
 ) -> None:
     pay_out(gateway, PayoutRow(FIRST, 249050))
     pay_out(gateway, PayoutRow(SECOND, 999), number=5512002)
-    gateway.faults.then(RIGHT, *answer)
+    gateway.faults.then(RIGHT, answer)
     book = Notebook()
     (delivery,) = read_payouts(account, book)
     assert ([fault.record for fault in delivery.faults], delivery.covered) == (["výplata 5512001"], ())

@@ -46,7 +46,7 @@ class PayoutDay:
     day: dt.date
     payouts: tuple[Payout, ...]
     faults: tuple[Fault, ...] = ()
-    """Payouts of the day that could not be read, or the day's list itself."""
+    """Payouts of the day that have no number or that Comgate refuses."""
     calls: int = 0
     """How many calls this run has made so far, on the last day of a portion; 0 says nothing."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -104,11 +104,12 @@ class Comgate:
         return [*found[:-1], replace(found[-1], calls=self._asking.calls)]
 
     def _payout_day(self, gateway: Gateway, day: dt.date) -> PayoutDay:
-        """The day's payouts. What cannot be read is never "no payouts": it is a fault, and the others go on."""
-        try:
-            listed = _readable(lambda: gateway.payouts(day.isoformat()))
-        except BadRecord as error:
-            return PayoutDay(day, (), (_unreadable(f"výplaty dne {day}", error),))
+        """The day's payouts. One without a number, or that Comgate refuses, is a fault, and the others go on.
+
+        Raises Unavailable for an answer that cannot be read at all: a refund may stand in it, and without it a
+        document would be marked that is no longer paid.
+        """
+        listed = _readable(f"the payouts of {day}", lambda: gateway.payouts(day.isoformat()))
         payouts: list[Payout] = []
         faults: list[Fault] = []
         for place, row in enumerate(listed, start=1):
@@ -122,11 +123,18 @@ class Comgate:
         return PayoutDay(day, tuple(payouts), tuple(faults))
 
     def _payout(self, gateway: Gateway, number: int | None) -> Payout:
+        """The payout in the form that was chosen, or in the other one when that cannot be read."""
         if number is None:
             raise BadRecord("a payout without a number")
-        if self._shop.payouts == "csv":
-            return Payout(number, tuple(_readable(lambda: rows_of_file(gateway.payout_as_csv(number)))))
-        return Payout(number, tuple(normalised(row) for row in _readable(lambda: gateway.payout(number))))
+
+        def by_json() -> list[Mapping[str, str]]:
+            return [normalised(row) for row in gateway.payout(number)]
+
+        def by_csv() -> list[Mapping[str, str]]:
+            return [*rows_of_file(gateway.payout_as_csv(number))]
+
+        forms = (by_csv, by_json) if self._shop.payouts == "csv" else (by_json, by_csv)
+        return Payout(number, tuple(_readable(f"payout {number}", *forms)))
 
     def normalize(self, raw: PayoutDay) -> Delivery:
         """The day's payments with their true day, its refunds, and which payments were really paid out."""
@@ -142,12 +150,24 @@ class Comgate:
         )
 
 
-def _readable(request: Callable[[], T]) -> T:
-    """What was asked, with one more try when the answer was damaged on its way. Raises BadRecord after that."""
-    try:
-        return request()
-    except BadRecord:
-        return request()
+def _readable(what: str, *forms: Callable[[], T]) -> T:
+    """What was asked for, in the first form that can be read; each is tried twice, since an answer may be damaged
+    on its way. Raises Unavailable when none can be read, and Refused when Comgate refuses the first one."""
+    damage: BadRecord | None = None
+    for form in (form for form in forms for _ in range(2)):
+        try:
+            return form()
+        except BadRecord as error:
+            damage = error
+        except Refused:
+            if damage is None:
+                raise
+    raise Unavailable(
+        f"Comgate's answer about {what} cannot be read",
+        evidence="" if damage is None else damage.cause,
+        next_step="leave it to the next run; if it lasts, ask Comgate to mend it, or set payouts to off in the"
+        " block and look for refunds in the portal meanwhile",
+    )
 
 
 def _unreadable(name: str, error: BadRecord | Refused) -> Fault:
