@@ -24,7 +24,7 @@ from flows.command_line import settings_of
 from flows.providers import PROVIDERS
 from tasks.errors import SettingError
 from tasks.installing import keeping
-from tasks.installing.answers import Answers, Server, read_answers, understood
+from tasks.installing.answers import Answers, Server, Standing, read_answers, understood
 from tasks.installing.definitions import Service, services
 from tasks.installing.home import (
     Installation,
@@ -49,9 +49,9 @@ def install(home: Path, project: Path, file: Path | None, services_by: str | Non
     Without a file the answers are asked for. Raises SettingError and Unavailable that say what to do.
     """
     console = Console()
-    answers = read_answers(file) if file else None
-    made = on_server.blocks_of(answers, home) if answers else []
     known = installed(home)
+    answers = read_answers(file, standing=_standing(known)) if file else None
+    made = on_server.blocks_of(answers, home) if answers else []
     server = answers.server if answers else (None if known else asked_server(console))
     installation = known or prepared(home, project, server or Server(), answers)
     installation.services = _keeper_of(services_by or (answers.services if answers else "auto"))
@@ -215,12 +215,17 @@ def service_named(installation: Installation, home: Path, name: str) -> Service 
     return next((one for one in services(installation, home) if one.name == name), None)
 
 
+def _standing(known: Installation | None) -> Standing:
+    return Standing(known.units, known.accounts) if known else Standing()
+
+
 def _fill(installation: Installation, answers: Answers) -> None:
     """Add the units and accounts of the answers to those that are installed."""
+    standing = _standing(installation)
     installation.units = list(dict.fromkeys([*installation.units, *answers.units]))
     for provider, accounts in answers.accounts.items():
         for account in accounts:
-            installation.accounts[f"{provider}/{account}"] = answers.unit_of(provider, account)
+            installation.accounts[f"{provider}/{account}"] = answers.unit_of(provider, account, standing)
 
 
 def asked_server(console: Console) -> Server:
@@ -245,7 +250,7 @@ def asked(console: Console, installation: Installation) -> Answers:
         title = str(kind.get_block_type_name())
         while yes(console, f"Přidat účet: {title}?"):
             name = _name(console, "účtu", provider)
-            unit = known[0] if len(known) == 1 else _name(console, "jednotky, ke které patří", known[0])
+            unit = _one_of(known, console)
             accounts.setdefault(provider, {})[name] = {
                 **asked_block(kind, f"{title} {name}", console),
                 "unit": unit,
@@ -258,7 +263,7 @@ def asked(console: Console, installation: Installation) -> Answers:
         {
             "notification": told,
             "pool": installation.pool,
-            "units": {**{name: {} for name in installation.units}, **units},
+            "units": units,
             "accounts": accounts,
         },
         "the answers",
@@ -267,6 +272,14 @@ def asked(console: Console, installation: Installation) -> Answers:
 
 def _name(console: Console, of: str, default: str) -> str:
     return console.ask(f"  Název {of} [{default}]: ").strip() or default
+
+
+def _one_of(units: list[str], console: Console) -> str:
+    """The unit that an account belongs to, asked until it is one of these; the only one without a question."""
+    unit = units[0] if len(units) == 1 else ""
+    while unit not in units:
+        unit = _name(console, f"jednotky, ke které patří ({'/'.join(units)})", units[0])
+    return unit
 
 
 def start(home: Path) -> None:

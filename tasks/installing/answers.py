@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -23,6 +24,15 @@ NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 LARGEST = 1024 * 1024
 MOST_PROBLEMS = 20
 LONGEST_PLACE = 100
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is installed already, so that the answers need not tell it again."""
+
+    units: Collection[str] = ()
+    accounts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The unit of each "provider/block"."""
 
 
 class Server(BaseModel):
@@ -45,26 +55,29 @@ class Answers(BaseModel):
     pool: str = Field(default="local", pattern=NAME)
     services: Literal["auto", "windows", "systemd", "none"] = "auto"
     run_as: str = ""
-    units: dict[str, dict[str, Any]]
+    units: dict[str, dict[str, Any]] = {}
     accounts: dict[str, dict[str, dict[str, Any]]] = {}
     """By provider and by name of the block; `unit` beside the block's own fields, when there are several."""
     notification: dict[str, Any] = {}
 
-    def unit_of(self, provider: str, account: str) -> str:
-        """The unit that an account belongs to: the one it names, or the only one."""
-        named = self.accounts[provider][account].get("unit")
-        if named is None and len(self.units) == 1:
-            return next(iter(self.units))
-        if named not in self.units:
+    def unit_of(self, provider: str, account: str, standing: Standing) -> str:
+        """The unit that an account belongs to: the one it names, the one it has already, or the only one."""
+        units = dict.fromkeys([*standing.units, *self.units])
+        named = self.accounts[provider][account].get("unit") or standing.accounts.get(f"{provider}/{account}")
+        if named is None and len(units) == 1:
+            return next(iter(units))
+        if named not in units:
             raise SettingError(
                 "It is not said which unit an account belongs to",
-                evidence=f"accounts.{provider}.{account}: unit is {named!r}, there are {', '.join(self.units)}",
+                evidence=f"accounts.{provider}.{account}: unit is {named!r}, there are {', '.join(units)}",
                 next_step="write unit with the name of one of the units",
             )
         return str(named)
 
 
-def read_answers(file: Path, environment: Mapping[str, str] = os.environ) -> Answers:
+def read_answers(
+    file: Path, environment: Mapping[str, str] = os.environ, standing: Standing = Standing()
+) -> Answers:
     """What the file says. Raises SettingError, without any value in it, when that cannot be used."""
     try:
         told = _filled(tomllib.loads(_text_of(file)), environment, str(file))
@@ -81,7 +94,7 @@ def read_answers(file: Path, environment: Mapping[str, str] = os.environ) -> Ans
             next_step="correct it; it is TOML in UTF-8, see docs/instalace.md",
         ) from None
     answers = understood(Answers, told, str(file))
-    _check_names(answers)
+    _check_names(answers, standing)
     return answers
 
 
@@ -139,10 +152,10 @@ def problems(error: ValidationError) -> list[str]:
     return [f"{'.'.join(map(str, one['loc']))[:LONGEST_PLACE] or 'celek'}: {one['msg']}" for one in told]
 
 
-def _check_names(answers: Answers) -> None:
+def _check_names(answers: Answers, standing: Standing) -> None:
     names = [*answers.units, *(name for accounts in answers.accounts.values() for name in accounts)]
     wrong = [name for name in names if not _is_name(name)]
-    if wrong or not answers.units:
+    if wrong or not (answers.units or standing.units):
         raise SettingError(
             "A name of a block cannot be used" if wrong else "There is no accounting unit to set up",
             evidence=", ".join(map(repr, wrong)) or "the table units is empty",
@@ -150,7 +163,7 @@ def _check_names(answers: Answers) -> None:
         )
     for provider, accounts in answers.accounts.items():
         for account in accounts:
-            answers.unit_of(provider, account)
+            answers.unit_of(provider, account, standing)
 
 
 def _is_name(name: str) -> bool:

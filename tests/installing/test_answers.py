@@ -7,7 +7,7 @@ import pytest
 
 from flows.on_server import blocks_of
 from tasks.errors import SettingError
-from tasks.installing.answers import read_answers
+from tasks.installing.answers import Standing, read_answers
 
 UNIT = """
 [units.pohoda]
@@ -52,14 +52,24 @@ def test_the_example_of_the_guide_is_one_that_set_up_takes(tmp_path: Path) -> No
     example = guide.partition("```toml")[2].partition("```")[0]
     secrets = dict.fromkeys(re.findall(r'env = "(\w+)"', example), "x" * 64)
     made = dict(blocks_of(read_answers(written(tmp_path, example), secrets), tmp_path))
-    assert set(made) == {"pohoda", "fio", "fio-eur", "notification"}
+    assert set(made) == {"pohoda", "fio", "notification"}
 
 
 def test_several_accounts_and_units_stand_side_by_side(tmp_path: Path) -> None:
     second = UNIT.replace("units.pohoda", "units.druha").replace("12345678", "87654321")
     eur = FIO.replace("fio.fio", "fio.fio-eur") + 'unit = "druha"\n'
     answers = read_answers(written(tmp_path, UNIT + second + FIO + 'unit = "pohoda"\n' + eur), ENVIRONMENT)
-    assert [answers.unit_of("fio", name) for name in ("fio", "fio-eur")] == ["pohoda", "druha"]
+    assert [answers.unit_of("fio", name, Standing()) for name in ("fio", "fio-eur")] == ["pohoda", "druha"]
+
+
+def test_what_is_installed_need_not_be_told_again_when_something_is_added(tmp_path: Path) -> None:
+    standing = Standing(units=["pohoda"], accounts={"fio/fio": "pohoda"})
+    second = UNIT.replace("units.pohoda", "units.druha").replace("12345678", "87654321")
+    answers = read_answers(written(tmp_path, second + FIO), ENVIRONMENT, standing)
+    assert answers.unit_of("fio", "fio", standing) == "pohoda"
+    alone = read_answers(written(tmp_path, FIO.replace("fio.fio", "fio.fio-eur")), ENVIRONMENT, standing)
+    assert alone.unit_of("fio", "fio-eur", standing) == "pohoda"
+    assert [name for name, _ in blocks_of(alone, tmp_path)] == ["fio-eur"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 """Set-up as a conversation."""
 
 import re
+from pathlib import Path
 
 from blocks.fio import FioAccount
 from blocks.pohoda import PohodaUnit
+from flows.installing import asked
+from flows.on_server import blocks_of
+from tasks.installing.home import Installation
 from tasks.installing.questions import Console, asked_block
+from tasks.installing.versions import here
 
 
 class Person:
@@ -20,7 +25,7 @@ class Person:
         self.asked.append(question)
         assert len(self.asked) < 100
         for title, answer in self.answers.items():
-            if re.match(rf"  {title}( [\[(].*)?: $", question):
+            if re.match(rf"  {title}(,[^\[(]*)?( [\[(].*)?: $", question):
                 return answer if isinstance(answer, str) else (answer.pop(0) if len(answer) > 1 else answer[0])
         return ""
 
@@ -82,3 +87,29 @@ def test_a_unit_is_asked_for_section_by_section() -> None:
     unit = PohodaUnit.model_validate(asked_block(PohodaUnit, "Jednotka", person.console))
     assert (unit.ico, unit.database.server, unit.mserver.user) == ("12345678", "SERVER", "platby")
     assert any("mServer" in line for line in person.heard)
+
+
+def test_an_account_can_be_added_to_a_unit_that_is_installed_and_no_other_unit_is_taken(tmp_path: Path) -> None:
+    project = Path(__file__).resolve().parents[2]
+    installation = Installation(
+        pool="local",
+        environment={},
+        local_server=True,
+        services="none",
+        units=["pohoda", "druha"],
+        current=here(project),
+    )
+    person = Person(
+        Token="x" * 64,
+        IBAN_účtu="CZ8120100000002900123449",
+        Název_účtu="fio-dva",
+        Název_jednotky=["pohda", "druha"],
+    )
+    wanted = iter(["ne", "ano"])
+
+    def said(question: str) -> str:
+        return next(wanted, "ne") if question.endswith("[a/N]: ") else person.answer(question)
+
+    answers = asked(Console(person.heard.append, said, said), installation)
+    assert [name for name, _ in blocks_of(answers, tmp_path)] == ["fio-dva"]
+    assert answers.accounts["fio"]["fio-dva"]["unit"] == "druha"
