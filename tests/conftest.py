@@ -7,7 +7,9 @@ find, and to trace their lines would cost most of their time again.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,6 +27,25 @@ settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
 keep_compiled()
+
+
+LONG = (
+    "tests/flows/test_notices.py",
+    "tests/flows/test_many_clients.py",
+    "tests/installing/test_set_up.py",
+    "tests/faults/test_prefect_gone.py",
+    "tests/ui/test_prefect_ui.py",
+    "tests/docs/test_adding_a_provider.py",
+)
+"""Files whose tests start processes and wait for them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker begin with the long ones, which leave the processor to the others, and nobody end with one.
+
+    xdist gives each worker a run of neighbours; who has nothing left takes from the end of another's.
+    """
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in LONG)
 
 
 @pytest.fixture(scope="session")
@@ -52,12 +73,29 @@ def prefect_server() -> Generator[None]:
         s.PREFECT_SERVER_ANALYTICS_ENABLED: False,
         s.PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore",
     }
-    with TemporaryDirectory() as folder:
-        authority = Path(folder) / "authority.pem"
+    with ExitStack() as things:
+        authority = Path(things.enter_context(TemporaryDirectory())) / "authority.pem"
         trustme.CA().cert_pem.write_to_path(authority)
         quick[s.PREFECT_API_SSL_CERT_FILE] = str(authority)
-        with s.temporary_settings(quick), prefect_test_harness(server_startup_timeout=120):
-            yield
+        things.enter_context(s.temporary_settings(quick))
+        things.enter_context(prefect_test_harness(server_startup_timeout=120))
+        things.enter_context(schemas_made_once())
+        yield
+
+
+@contextmanager
+def schemas_made_once() -> Generator[None]:
+    """Each kind of block makes its schema once; Prefect makes it anew for every field that it saves."""
+    from prefect.blocks.core import Block
+
+    made: Any = cache(Block.model_json_schema.__func__)
+
+    def schema(kind: type[Block], *args: Any, **options: Any) -> dict[str, Any]:
+        return deepcopy(made(kind, *args, **options))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Block, "model_json_schema", classmethod(schema))
+        yield
 
 
 @pytest.fixture(scope="session")

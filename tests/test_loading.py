@@ -22,6 +22,8 @@ from tasks.writers import Written
 from tasks.writers.mserver import MServerWriter
 from tests.mserver.firm import Memory, MemoryUnit, Notebook, change, changes, unit_of
 
+pytestmark = pytest.mark.no_cover
+
 ALL = frozenset({"amount", "count", "paid"})
 
 

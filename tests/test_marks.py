@@ -16,6 +16,8 @@ from tasks.tables import AGENDAS, CHANGES, checked, table
 from tests.matching import worlds
 from tests.matching.tables import documents, payments
 
+pytestmark = pytest.mark.no_cover
+
 ALL = {agenda: frozenset({"amount", "count", "paid"}) for agenda in AGENDAS}
 NONE = table(MARKED)
 SYMBOL = {"variable_symbol": "2026001"}

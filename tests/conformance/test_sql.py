@@ -21,6 +21,8 @@ from tasks.pohoda.notes import LENGTHS
 from tasks.pohoda.statements import documents_statement, marks_statement, notes_statement
 from tasks.tables import AGENDAS
 
+pytestmark = pytest.mark.no_cover
+
 TODAY = dt.date(2026, 6, 30)
 FIELDS = (
     Fields(),

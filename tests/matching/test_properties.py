@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from tasks.marks import wanted
 from tasks.matching import Reason, match, suggest
 from tasks.tables import AGENDAS, DOCUMENTS, PAYMENTS, VERDICTS, checked, stacked
 from tests.matching import worlds
+
+pytestmark = pytest.mark.no_cover
 
 OTHERS = ("99990001", "99990002")
 """Symbols, and so numbers and references, that have nothing to do with those of the worlds."""

@@ -9,6 +9,8 @@ from tests.benchmarks.generator import Sample, generate, mistyped
 from tests.benchmarks.judging import upper_bound
 from tests.benchmarks.matching import by_matching, by_sql
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture(scope="module")
 def sample() -> Sample:

@@ -32,6 +32,8 @@ from tasks.tables import CHANGES, DOCUMENTS, PAYMENTS, VERDICTS, table
 from tasks.xml import parse
 from tests.reporting.test_run_report import change, payment, verdict
 
+pytestmark = pytest.mark.no_cover
+
 DAY = dt.date(2026, 11, 20)
 NOW = dt.datetime(2026, 11, 23, 6, 3, tzinfo=dt.UTC)
 FIO, GOPAY = "fio:CZ3820100000002900555000", "gopay:8123456789"

@@ -28,6 +28,8 @@ from tests.providers.csob.samples import (
     sample,
 )
 
+pytestmark = pytest.mark.no_cover
+
 MUSTER_ID = "2100000904/EUR/20260112/+4100000101"
 NOON = dt.datetime(2026, 1, 12, 12)  # noqa: DTZ001 - the bank's own clock
 
