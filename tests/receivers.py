@@ -28,7 +28,7 @@ from sandbox.serving import served
 T = TypeVar("T")
 LOGIN, PASSWORD = "platby@firma.cz", "p&s/s@w:?#%rd +x"
 HOOK_PATH = "/services/T0KEN/tajna-adresa"
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
 
 
 @dataclass

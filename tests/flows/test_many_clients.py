@@ -40,7 +40,7 @@ SHORT_LIVED = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ORPHAN_CLEANUP_LOOP_SECONDS": "2",
 }
 KEPT = ("flow_run", "flow_run_state", "task_run", "log", "artifact")
-LONGEST_SECONDS = 400
+LONGEST_SECONDS = 280
 LOOK_SECONDS = 0.5
 
 
