@@ -54,7 +54,7 @@ def main(folder: Path, port: int, *asked: str) -> int:
             return 0
         case "/HTTP", "stop", _:
             (folder / "stop").touch()
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 60
             while (folder / "asked").read_text("utf-8").startswith("/HTTP|start|platby") and not (
                 (folder / "stopped").exists() or time.monotonic() > deadline
             ):

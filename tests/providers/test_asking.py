@@ -160,7 +160,7 @@ def test_what_a_person_must_mend_stops_everything_at_once() -> None:
 def test_no_more_than_allowed_are_under_way() -> None:
     asker = Asking(Pace(3, 0))
     under_way, most, lock = [0], [0], threading.Lock()
-    meeting = threading.Barrier(3, timeout=10)
+    meeting = threading.Barrier(3, timeout=60)
 
     def ask(question: int) -> int:
         with asker.turn():
