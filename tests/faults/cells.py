@@ -95,6 +95,7 @@ def killed(stage: Stage, scene: Scene, right: Reference, point: Point) -> str:
         if not child.reached():
             return NOT_ASKED
         child.kill()
+    stage.free_slots()
     between = true_between(stage, scene, right, before)
     goes_on(stage, scene, right)
     return ALL_MARKS if between == right.standing else NO_MARK if between == before else SOME_MARKS

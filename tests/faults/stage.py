@@ -15,6 +15,8 @@ from typing import Any
 from unittest.mock import patch
 
 from prefect import Task
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.client.schemas.objects import State
 
 from flows import steps
@@ -100,6 +102,12 @@ class Stage:
     def run(self, provider: str, **parameters: Any) -> State[Any]:
         """Run the provider's flow to its end and return its final state."""
         return flow_of(provider)(account=self.account(provider), unit=self.unit, return_state=True, **parameters)
+
+    def free_slots(self) -> None:
+        """Free what a killed run held of Prefect's limits, as a server does after a minute, the tests' not."""
+        with get_client(sync_client=True) as client:
+            for limit in client.read_global_concurrency_limits():
+                client.update_global_concurrency_limit(limit.name, GlobalConcurrencyLimitUpdate(active_slots=0))
 
     def account(self, provider: str) -> str:
         """The name of the provider's block, its server open from now on."""
