@@ -17,6 +17,7 @@ def machine(tmp_path: Path) -> Generator[Client]:
         yield made
 
 
+@pytest.mark.timeout(900)
 def test_set_up_goes_from_nothing_to_a_dry_run_writes_nothing_to_pohoda_and_tells_no_secret(
     machine: Client,
 ) -> None:
