@@ -15,6 +15,7 @@ from prefect.states import Completed, Failed
 from blocks.pohoda import PohodaUnit
 from flows.fetching import Fetched, fetch
 from flows.noticing import tell_of_run
+from flows.overdue import NAME, TEXT, is_replaced
 from flows.runs import Run, block_named, run_name, this_run, unit_named
 from flows.settling import decision, drift_policy, write
 from flows.telling import leave, masked_logs, told
@@ -48,6 +49,8 @@ def mark_payments(
     """
 
     def story() -> State[Any]:
+        if not (first_day or last_day or dry_run) and is_replaced():
+            return Completed(name=NAME, message=TEXT)
         settings, pohoda = block_named(kind, account), unit_named(unit)
         with masked_logs(settings, pohoda), Ledger.of_unit(pohoda.ico, pohoda.ledger) as ledger:
             run = this_run(unit, first_day, last_day, dry_run)
