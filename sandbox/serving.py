@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
-STARTING_SECONDS = 20.0
+STARTING_SECONDS = 120.0
 ANSWERING_SECONDS = 1.0
 """How long answers on their way may take when their server ends."""
 Around = Callable[[ASGIApp], ASGIApp]

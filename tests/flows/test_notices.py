@@ -35,7 +35,7 @@ from pydantic import SecretStr
 
 from blocks.fio import FioAccount
 from blocks.notification import MailServer, Notification
-from flows import triggers
+from flows import triggers, trying
 from flows.automations import ensure_automations, main, notices
 from flows.check import check
 from flows.deliveries import SAVED_AS
@@ -110,6 +110,7 @@ def prefect(people: People) -> None:
 def _impatient_server(people: People) -> Generator[None]:
     """What the server waits for by itself comes after seconds instead of minutes and days."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trying, "WAIT_SECONDS", receivers.PATIENCE_SECONDS)
         for name in ("HEARTBEATS_MISSED", "WORKER_GONE_AFTER"):
             patch.setattr(triggers, name, SOON)
         patch.setattr("flows.automations.timedelta", lambda **_: SOON)
