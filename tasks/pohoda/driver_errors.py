@@ -7,6 +7,7 @@ import sqlite3
 
 from blocks.pohoda import Database
 from tasks.errors import PohodaPaymentsError, Refused, SettingError, Unavailable
+from tasks.pohoda.sqlserver import installed_drivers
 from tasks.secrets import masked
 
 PASSING_CODES = {
@@ -101,7 +102,7 @@ def _of_connecting(state: str, text: str, evidence: str, database: Database) -> 
     if state in ("IM002", "IM003") or "can't open lib" in lower:
         return SettingError(
             f"The ODBC driver {database.driver!r} is not installed on this computer",
-            evidence=evidence,
+            evidence=f"installed: {', '.join(installed_drivers()) or 'none'}; {evidence}",
             next_step="install it, or write the name of an installed one into database.driver",
         )
     if encryption := _of_encrypting(lower, evidence):

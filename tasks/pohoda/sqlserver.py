@@ -40,11 +40,20 @@ def imported_pyodbc() -> Any:
     return pyodbc
 
 
+def installed_drivers() -> list[str]:
+    """The names of the ODBC drivers for SQL Server that this computer has; others are of no use here."""
+    try:
+        names = sorted(map(str, imported_pyodbc().drivers()))
+    except SettingError:
+        return []
+    return [name for name in names if "sql server" in name.lower() or _is_freetds(name)]
+
+
 def connection_string(database: Database, *, read_only: bool) -> str:
     """The ODBC connection string. It holds the password: never log it, never put it into an error."""
     # FreeTDS takes SERVER\INSTANCE and SERVER,port as Microsoft's drivers do, but knows no protocol before them.
     server = database.server.strip()
-    server = server.removeprefix("tcp:") if _is_freetds(database) else server
+    server = server.removeprefix("tcp:") if _is_freetds(database.driver) else server
     parts = {"Driver": database.driver, "Server": server, "Database": database.name}
     if database.login and database.password is not None:
         parts |= {"UID": database.login, "PWD": database.password.get_secret_value()}
@@ -57,12 +66,12 @@ def connection_string(database: Database, *, read_only: bool) -> str:
     return ";".join(f"{key}={{{value.replace('}', '}}')}}}" for key, value in parts.items())
 
 
-def _is_freetds(database: Database) -> bool:
-    return any(name in database.driver.lower() for name in ("freetds", "tdsodbc"))
+def _is_freetds(driver: str) -> bool:
+    return any(name in driver.lower() for name in ("freetds", "tdsodbc"))
 
 
 def _encryption(database: Database) -> dict[str, str]:
-    if not _is_freetds(database):
+    if not _is_freetds(database.driver):
         return {
             "Encrypt": "yes" if database.encrypt else "no",
             "TrustServerCertificate": "yes" if database.trust_certificate else "no",

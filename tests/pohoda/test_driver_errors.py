@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
 from blocks.pohoda import Database
 from tasks.errors import PohodaPaymentsError, Refused, SettingError, Unavailable
+from tasks.pohoda import sqlserver
 from tasks.pohoda.driver_errors import explained, is_driver_error
 
 SERVER = "[Microsoft][ODBC Driver 18 for SQL Server][SQL Server]"
@@ -144,6 +146,15 @@ def test_what_a_person_must_change_says_what(
     assert isinstance(error, SettingError)
     assert cause in error.cause
     assert step in error.next_step
+
+
+def test_a_driver_that_is_missing_is_told_with_those_that_are_there(
+    server: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = ["SQLite3", "ODBC Driver 17 for SQL Server", "FreeTDS", "Microsoft Excel Driver (*.xls)"]
+    monkeypatch.setattr(sqlserver, "imported_pyodbc", lambda: SimpleNamespace(drivers=lambda: there))
+    error = explained(DriverError("IM002", "[IM002] Data source name not found (0)"), server)
+    assert error.evidence.startswith("installed: FreeTDS, ODBC Driver 17 for SQL Server; [IM002]")
 
 
 def test_anything_else_is_a_refusal_with_the_drivers_own_code(server: Database) -> None:
