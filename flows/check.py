@@ -24,7 +24,7 @@ from tasks.checking.accounts import AREA as ACCOUNTS
 from tasks.checking.accounts import account_findings, news_of_account
 from tasks.checking.backup import backup_findings
 from tasks.checking.database import AREA as DATABASE
-from tasks.checking.database import database_findings
+from tasks.checking.database import database_findings, list_findings
 from tasks.checking.ledger import AREA as LEDGER
 from tasks.checking.ledger import last_complete, ledger_findings
 from tasks.checking.memory import Scratch
@@ -95,12 +95,14 @@ def _opened_ledger(pohoda: PohodaUnit, open_things: ExitStack) -> tuple[list[Fin
 
 
 def _of_pohoda(pohoda: PohodaUnit, memory: Any, today: dt.date) -> list[Finding]:
+    by_list = not pohoda.database.name
     try:
         pohoda = located(pohoda, today)
     except PohodaPaymentsError as error:
         return [failed(DATABASE, "Nalezení databáze", error), *mserver_findings(pohoda, memory)]
     return [
         *database_findings(pohoda, today),
+        *(list_findings(pohoda) if by_list else []),
         *backup_findings(pohoda),
         *mserver_findings(pohoda, memory),
     ]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from blocks.pohoda import PohodaUnit, is_note
 from tasks.checking import Finding, looked
+from tasks.errors import SettingError
 from tasks.pohoda.catalogue import (
     KINDS,
     MARK_FIELDS,
@@ -19,6 +20,7 @@ from tasks.pohoda.catalogue import (
 )
 from tasks.pohoda.connection import Connection, connected, read_rows
 from tasks.pohoda.fields import FieldChoice, possible_fields, read_labels
+from tasks.pohoda.finding import SYSTEM, beside
 from tasks.pohoda.rights import listed, read_rights
 from tasks.reporting.text import AGENDA_NAMES
 from tasks.tables import AGENDAS, MARKS
@@ -71,6 +73,20 @@ def database_findings(unit: PohodaUnit, today: dt.date) -> list[Finding]:
     for name in unit.database.older:
         found += looked(AREA, f"Minulý rok {name}", lambda name=name: _older(unit, name))
     return found
+
+
+def list_findings(unit: PohodaUnit) -> list[Finding]:
+    """What the login may do in Pohoda's list of units, by which the unit's databases are found; nothing where the
+    list is closed to it and they were found without."""
+
+    def look() -> list[Finding]:
+        try:
+            with connected(beside(unit.database, SYSTEM)) as connection:
+                return [_rights(connection, unit, f"{RIGHTS_TO_READ}, {SYSTEM}")]
+        except SettingError:
+            return []
+
+    return looked(AREA, f"{RIGHTS_TO_READ}, {SYSTEM}", look)
 
 
 def _identity(connection: Connection, unit: PohodaUnit, today: dt.date) -> Finding:
