@@ -80,7 +80,8 @@ class Database(Section):
     driver: str = Field(
         default="ODBC Driver 18 for SQL Server",
         title="Ovladač ODBC",
-        description="Název ovladače ODBC nainstalovaného na tomto počítači.",
+        description="Název ovladače ODBC nainstalovaného na tomto počítači, např. ODBC Driver 17 for SQL Server; "
+        "na Linuxu i FreeTDS.",
     )
     login: str = Field(
         default="",
@@ -264,6 +265,7 @@ class PohodaUnit(Block):
     _block_type_slug = "pohoda-unit"
     _description = "Jedna účetní jednotka Pohody: databáze, mServer, pole úhrad a pravidla párování."
 
+    # The form shows the fields in this order: first what everybody fills in.
     ico: Annotated[str, AfterValidator(lambda ico: ico.zfill(8))] = Field(
         title="IČO",
         pattern=r"^[0-9]{1,8}$",
@@ -271,6 +273,17 @@ class PohodaUnit(Block):
     )
     database: Database = Field(title="Databáze", description="Databáze, ze které se čtou doklady.")
     mserver: MServer = Field(title="mServer", description="Služba, přes kterou se zapisují stavy úhrad.")
+    issued_invoices: Agenda = Field(
+        default_factory=Agenda, title="Vydané faktury", description="Nastavení agendy vydaných faktur."
+    )
+    advance_invoices: Agenda = Field(
+        default_factory=Agenda,
+        title="Vydané zálohové faktury",
+        description="Nastavení agendy vydaných zálohových faktur.",
+    )
+    received_orders: Agenda = Field(
+        default_factory=Agenda, title="Přijaté objednávky", description="Nastavení agendy přijatých objednávek."
+    )
     writer: Literal["mserver", "sql", "settlement"] = Field(
         default="mserver",
         title="Způsob zápisu",
@@ -278,6 +291,27 @@ class PohodaUnit(Block):
         "sql = do volitelných parametrů přímo v databázi, mimo podporované rozhraní Pohody; "
         "settlement = POZOR, zásah do účetnictví: mServer faktury a zálohové faktury skutečně zlikviduje, "
         "bez vazby na banku; likvidace z bankovního výpisu by je pak uhradila podruhé.",
+    )
+    matching: Matching = Field(
+        default_factory=Matching, title="Párování", description="Pravidla, podle kterých platby hledají doklady."
+    )
+    drift: Literal["ask", "restore", "respect"] = Field(
+        default="ask",
+        title="Ručně změněné úhrady",
+        description="Co s úhradami, které někdo v Pohodě přepsal: ask = nechat a v každé zprávě připomenout; "
+        "restore = zapsat znovu podle plateb; respect = nechat je navždy člověku.",
+    )
+    home_currency: str = Field(
+        default="CZK",
+        pattern=r"^[A-Z]{3}$",
+        title="Domácí měna",
+        description="Měna dokladů, které v Pohodě nemají cizí měnu: CZK, u slovenských jednotek EUR.",
+    )
+    horizon_days: int = Field(
+        default=400,
+        ge=1,
+        title="Horizont ve dnech",
+        description="Jak staré doklady a platby se ještě párují.",
     )
     sql: SqlWriting = Field(
         default_factory=SqlWriting,
@@ -291,38 +325,6 @@ class PohodaUnit(Block):
         default=None,
         title="Evidence plateb",
         description="Adresa databáze s evidencí plateb; prázdné = soubor na tomto počítači.",
-    )
-    issued_invoices: Agenda = Field(
-        default_factory=Agenda, title="Vydané faktury", description="Nastavení agendy vydaných faktur."
-    )
-    advance_invoices: Agenda = Field(
-        default_factory=Agenda,
-        title="Vydané zálohové faktury",
-        description="Nastavení agendy vydaných zálohových faktur.",
-    )
-    received_orders: Agenda = Field(
-        default_factory=Agenda, title="Přijaté objednávky", description="Nastavení agendy přijatých objednávek."
-    )
-    matching: Matching = Field(
-        default_factory=Matching, title="Párování", description="Pravidla, podle kterých platby hledají doklady."
-    )
-    home_currency: str = Field(
-        default="CZK",
-        pattern=r"^[A-Z]{3}$",
-        title="Domácí měna",
-        description="Měna dokladů, které v Pohodě nemají cizí měnu: CZK, u slovenských jednotek EUR.",
-    )
-    drift: Literal["ask", "restore", "respect"] = Field(
-        default="ask",
-        title="Ručně změněné úhrady",
-        description="Co s úhradami, které někdo v Pohodě přepsal: ask = nechat a v každé zprávě připomenout; "
-        "restore = zapsat znovu podle plateb; respect = nechat je navždy člověku.",
-    )
-    horizon_days: int = Field(
-        default=400,
-        ge=1,
-        title="Horizont ve dnech",
-        description="Jak staré doklady a platby se ještě párují.",
     )
 
     def agenda(self, name: str) -> Agenda:
