@@ -92,7 +92,7 @@ def prefect_server() -> Generator[None]:
         trustme.CA().cert_pem.write_to_path(authority)
         quick[s.PREFECT_API_SSL_CERT_FILE] = str(authority)
         things.enter_context(s.temporary_settings(quick))
-        things.enter_context(prefect_test_harness(server_startup_timeout=120))
+        things.enter_context(prefect_test_harness(server_startup_timeout=240))
         things.enter_context(schemas_made_once())
         yield
 

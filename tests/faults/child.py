@@ -35,7 +35,7 @@ from tests.faults.drivers import watched_databases
 from tests.faults.stage import Stage, flow_of, impatient
 from tests.faults.wire import Wire, kind_of
 
-LONGEST_SECONDS = 600
+LONGEST_SECONDS = 240
 FLOWS = {provider: flow_of(provider) for provider in PROVIDERS}
 FORKS = "forkserver" in multiprocessing.get_all_start_methods()
 CONTEXT = multiprocessing.get_context("forkserver") if FORKS else multiprocessing.get_context("spawn")

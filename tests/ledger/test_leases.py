@@ -65,7 +65,7 @@ def test_a_holder_that_was_killed_is_succeeded(address: str) -> None:
 def test_two_processes_never_hold_the_lease_at_once(address: str, tmp_path: Path) -> None:
     log = tmp_path / "visits"
     rivals = [rival("visit", address, name, str(log), "4") for name in ("a", "b")]
-    assert [one.wait(timeout=600) for one in rivals] == [0, 0]
+    assert [one.wait(timeout=240) for one in rivals] == [0, 0]
     steps = log.read_text().splitlines()
     assert len(steps) == 16
     assert [step.replace(" in", " out") for step in steps[0::2]] == steps[1::2]

@@ -20,7 +20,7 @@ def test_processes_that_open_a_new_ledger_at_once_never_get_turns_too_close(addr
     log = tmp_path / "turns"
     arguments = [sys.executable, "-m", "tests.ledger.rivals", "queue", address, "0.2", str(log), "4"]
     rivals = [subprocess.Popen(arguments) for _ in range(2)]
-    assert [rival.wait(timeout=600) for rival in rivals] == [0, 0]
+    assert [rival.wait(timeout=240) for rival in rivals] == [0, 0]
     moments = sorted(dt.datetime.fromisoformat(line) for line in log.read_text().split())
     assert len(moments) == 8
     assert all(later - earlier >= dt.timedelta(seconds=0.2) for earlier, later in itertools.pairwise(moments))
