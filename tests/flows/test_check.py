@@ -119,7 +119,7 @@ def test_a_unit_found_by_its_number_is_checked_with_its_past(open_firm: Open) ->
     found = list_units(firm.folder, [firm.pohoda])
     block.model_copy(update={"database": found}).save(firm.unit, overwrite=True)
     completed(checked(firm))
-    assert "StwPh" + "\\_sys" in report(firm)
+    assert "StwPh\\_sys" in report(firm)
     block.model_copy(update={"database": found, "ico": "99999999"}).save(firm.unit, overwrite=True)
     failed(checked(firm))
     assert "nenašla databáze letošního roku" in report(firm)
