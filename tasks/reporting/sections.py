@@ -56,7 +56,7 @@ def numbers(report: Report) -> str:
         ("Nové platby", report.new),
         ("Změněné platby", report.changed),
         ("Doklady ke změně" if report.plan else "Označené doklady", report.done),
-        ("z toho nově celé uhrazené", int(newly.sum())),
+        ("z toho nově uhrazené celé", int(newly.sum())),
         ("Platby k posouzení", len(report.to_look_at)),
         ("Nečitelné záznamy", len(report.faults)),
     ]
