@@ -38,6 +38,8 @@ def statement(sql: str) -> str:
     """The kind of a statement, "" for what only opens, closes or sets something up."""
     if sql.lstrip().upper().startswith("UPDATE"):
         return "UPDATE " + _table(sql.split()[1])
+    if sql.startswith(("BACKUP", "RESTORE")):
+        return " ".join(sql.split()[:2])
     found = _KIND.match(sql)
     return f"{found[1].upper()} {_table(found[2])}" if found else ""
 
@@ -84,6 +86,14 @@ class _Cursor:
             raise sqlite3.OperationalError(SENTENCES[DISK])
         self._left -= 1
 
+    def nextset(self) -> bool:
+        self._fetched()
+        return bool(self._cursor.nextset())
+
+    @property
+    def description(self) -> Any:
+        return self._cursor.description
+
     @property
     def rowcount(self) -> int:
         return int(self._cursor.rowcount)
@@ -96,6 +106,7 @@ class _Connection:
         self._connection = connection
         self._wire = wire
         self._writes = writes
+        self.timeout = 0
 
     def cursor(self) -> _Cursor:
         return _Cursor(self._connection.cursor(), self._wire)

@@ -3,8 +3,8 @@ The matrix of faults: every kind of call of every flow fails in every way, and e
 each time a normal run follows.
 
 `uv run python -m tests.faults.matrix` prints what became of each; a cell with `!` is not as it must be. `--write`
-puts it into docs/faults.md. All of it takes the better part of an hour; `--scene` runs just one provider or one
-way of writing, `--only TEXT` just the kinds whose names hold the text, and `--json FILE` keeps what has been run,
+puts it into docs/faults.md. All of it takes hours; `--scene` runs just one provider, one way of writing or one
+other flow, `--only TEXT` just the kinds whose names hold the text, and `--json FILE` keeps what has been run,
 so that it goes on from there the next time.
 """
 
@@ -16,9 +16,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sandbox.demo import PROVIDERS
@@ -26,7 +27,8 @@ from tests.conftest import prefect_server
 from tests.faults.cells import Reference, Scene, Untrue, blow, cell, completed, killed, reference
 from tests.faults.child import Point, started
 from tests.faults.opening import anything_may_fail
-from tests.faults.page import Found, write
+from tests.faults.others import OTHERS, others
+from tests.faults.page import Found, write, write_other
 from tests.faults.stage import Stage, open_stage
 from tests.faults.ways import HTTP, ways_of
 
@@ -54,17 +56,31 @@ def main() -> int:
         folder = Path(open_things.enter_context(tempfile.TemporaryDirectory()))
         stage = open_things.enter_context(open_stage(folder))
         open_things.enter_context(anything_may_fail(stage))
-        for scene in SCENES:
-            if asked.scene not in (scene.provider, scene.writer, ""):
-                continue
-            found = kept.setdefault(f"{scene.provider} {scene.writer}", {"faults": {}, "kills": {}})
-            for line in Run(stage, scene, found, asked.only).lines():
-                print(f"{scene.provider} {scene.writer} {line}", flush=True)
+        for name, lines, put in sections(stage, asked, kept):
+            for line in lines:
+                print(f"{name} {line}", flush=True)
                 if asked.json:
                     asked.json.write_text(json.dumps(kept, ensure_ascii=False, indent=1), encoding="utf-8")
             if asked.write:
-                write(scene, found)
+                put()
     return 1 if "!" in json.dumps(kept) else 0
+
+
+Section = tuple[str, Iterator[str], Callable[[], None]]
+"""Its name, the lines of what is tried for it, and what puts it on the page then."""
+
+
+def sections(stage: Stage, asked: argparse.Namespace, kept: dict[str, Found]) -> Iterator[Section]:
+    """All that was asked for; `kept` holds what has been found."""
+    for scene in SCENES:
+        if asked.scene in (scene.provider, scene.writer, ""):
+            name = f"{scene.provider} {scene.writer}"
+            found = kept.setdefault(name, {"faults": {}, "kills": {}})
+            yield name, Run(stage, scene, found, asked.only).lines(), partial(write, scene, found)
+    for name in OTHERS:
+        if asked.scene in (name, ""):
+            found = kept.setdefault(name, {"faults": {}, "kills": {}})["faults"]
+            yield name, others(stage, name, asked.only, found), partial(write_other, name, found)
 
 
 @dataclass

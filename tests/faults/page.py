@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
@@ -13,6 +14,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 BEGIN, END = "<!-- the matrix begins -->\n", "<!-- the matrix ends -->\n"
 WRITERS = {"mserver": "mServer", "sql": "the database", "settlement": "settlements"}
 NONE = "–"
+OTHER = "the flow"
+"""How the titles of those sections begin that are about no provider."""
 
 
 class Found(TypedDict):
@@ -26,11 +29,30 @@ class Found(TypedDict):
 
 def write(scene: Scene, found: Found) -> None:
     """Put the scene's section in its place on the page; the other sections stay."""
+    _put(f"{scene.provider}, marks through {WRITERS[scene.writer]}", section(found))
+
+
+def write_other(name: str, found: Mapping[str, Mapping[str, str]]) -> None:
+    """The same for a flow that is no run of a provider: calls after which the same becomes of it share a row."""
+    rows: dict[str, list[str]] = {}
+    for kind, ways in sorted(found.items()):
+        rows.setdefault(_in_short(ways), []).append(f"`{kind}`")
+    table = _table(["calls", "each way to fail"], ([", ".join(kinds), text] for text, kinds in rows.items()))
+    _put(f"{OTHER} {name}", table)
+
+
+def _in_short(ways: Mapping[str, str]) -> str:
+    """What becomes of it in most ways, and in which ways something else does."""
+    (usual, _), *others = Counter(ways.values()).most_common()
+    apart = (f"{', '.join(way for way, what in ways.items() if what == other)}: {other}" for other, _ in others)
+    return "; ".join([usual, *apart])
+
+
+def _put(title: str, lines: Iterable[str]) -> None:
     before, rest = PAGE.read_text("utf-8").split(BEGIN)
     generated, after = rest.split(END)
     sections = {part.splitlines()[0]: part.strip() for part in generated.split("### ")[1:]}
-    title = f"{scene.provider}, marks through {WRITERS[scene.writer]}"
-    sections[title] = f"{title}\n\n" + "\n".join(section(found)).strip()
+    sections[title] = f"{title}\n\n" + "\n".join(lines).strip()
     listed = "\n\n".join(f"### {sections[title]}" for title in sorted(sections))
     PAGE.write_text(f"{before}{BEGIN}\n{listed}\n\n{END}{after}", "utf-8")
 

@@ -42,7 +42,8 @@ DATABASE = {
 }
 """Of a connection or a statement to Pohoda's database."""
 QUESTION = {**DATABASE, "broken off": Fault(broken_off_after=0)}
-"""Of a statement that is answered with rows."""
+"""Of a statement that is answered with rows, or with messages while it goes on."""
+ANSWERED = ("Pohoda: SELECT", "Pohoda: BACKUP", "Pohoda: RESTORE")
 
 COMMIT = {"fails": Fault(status=DISK), "answer lost": Fault(status=DISK, lost=True)}
 
@@ -56,7 +57,7 @@ def ways_of(kind: str) -> dict[str, Fault]:
     if kind.startswith("Pohoda: "):
         if kind.endswith("COMMIT"):
             return COMMIT
-        return QUESTION if kind.startswith("Pohoda: SELECT") else DATABASE
+        return QUESTION if kind.startswith(ANSWERED) else DATABASE
     if kind.startswith("ledger: COMMIT"):
         return COMMIT | {"disk full": Fault(status=FULL)}
     if kind.startswith("ledger: "):
