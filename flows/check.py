@@ -32,7 +32,6 @@ from tasks.checking.mserver import mserver_findings
 from tasks.errors import PohodaPaymentsError
 from tasks.ledger import Ledger
 from tasks.pohoda.finding import located
-from tasks.provider import Provider
 from tasks.reporting.check import check_key, check_markdown, check_summary
 from tasks.secrets import masked, secrets_of
 
@@ -121,11 +120,14 @@ def _of_account(label: str, memory: Any, today: dt.date) -> tuple[list[Finding],
     with masked_logs(account):
         found = account_findings(label, lambda: made(account, memory), today)
         if isinstance(memory, Ledger):
-            with suppress(PohodaPaymentsError):  # what hinders this look is among the findings already
-                found.append(_news(label, account, made(account, memory), memory, today))
+            with suppress(PohodaPaymentsError):  # that the account cannot be used is among the findings already
+                source = made(account, memory).source
+                found += _news(label, account, source, memory, today)
         return found, secrets_of(account)
 
 
-def _news(label: str, account: Any, provider: Provider, ledger: Ledger, today: dt.date) -> Finding:
-    last = last_complete(ledger, provider.source, today)
-    return news_of_account(label, last, account.late_after_days, today)
+def _news(label: str, account: Any, source: str, ledger: Ledger, today: dt.date) -> list[Finding]:
+    def look() -> list[Finding]:
+        return [news_of_account(label, last_complete(ledger, source, today), account.late_after_days, today)]
+
+    return looked(ACCOUNTS, f"{label}: úplnost dat", look)

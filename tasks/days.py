@@ -73,7 +73,9 @@ def in_prague(moment: dt.datetime) -> dt.datetime:
 
 def prague_day(moment: dt.datetime) -> dt.date:
     """The date in Prague at the moment, which must know its zone."""
-    return in_prague(moment).date()
+    local = in_prague(moment)
+    # Prefect's moments are of a library whose `date()` is a kind of its own, which asks not to be relied on.
+    return dt.date(local.year, local.month, local.day)
 
 
 def start_of(day: dt.date) -> dt.datetime:

@@ -17,6 +17,7 @@ from flows.deployed import accounts_of
 from flows.providers import PROVIDERS
 from sandbox.demo import PROVIDERS as OPENED
 from sandbox.pohoda_system import list_units
+from tasks.errors import Unavailable
 from tests.flows.conftest import Firm
 from tests.flows.test_marking import completed, failed
 
@@ -61,6 +62,19 @@ def test_all_is_right_in_the_sandbox_and_nothing_changes_by_being_looked_at(open
     assert firm.pohoda.marks() == marks
     assert all(b"PROBE" in request.body for request in firm.mserver.import_requests[sent:])
     assert firm.mserver.created == []
+
+
+def test_whether_data_are_complete_is_not_left_out_where_it_cannot_be_found_out(
+    open_firm: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object) -> None:
+        raise Unavailable("The ledger is locked.", next_step="Run again later.")
+
+    firm = open_firm()
+    account = f"fio/{firm.opened_account('fio')}"
+    completed(firm.run("fio"))
+    monkeypatch.setattr("flows.check.last_complete", unavailable)
+    assert failed(checked(firm, account)) == f"Špatně: 1 (Účty: {account}: úplnost dat)"
 
 
 def test_a_check_before_the_first_run_asks_mserver_by_a_probe_alone(open_firm: Open) -> None:
