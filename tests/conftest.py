@@ -30,6 +30,7 @@ settings.load_profile("house")
 keep_compiled()
 
 
+SENDING_SECONDS = 30.0
 LONG = (
     "tests/flows/test_notices.py",
     "tests/flows/test_many_clients.py",
@@ -93,8 +94,19 @@ def prefect_server() -> Generator[None]:
         quick[s.PREFECT_API_SSL_CERT_FILE] = str(authority)
         things.enter_context(s.temporary_settings(quick))
         things.enter_context(prefect_test_harness(server_startup_timeout=240))
+        things.callback(let_go_of_events)
         things.enter_context(schemas_made_once())
         yield
+
+
+def let_go_of_events() -> None:
+    """Wait a while until Prefect's servers have the events of this process, and give up what is left of them.
+
+    Prefect itself would try each of them for seconds at a server that is gone, at the end of all tests.
+    """
+    from prefect.events.worker import EventsWorker
+
+    EventsWorker.drain_all(timeout=SENDING_SECONDS, at_exit=False)
 
 
 @contextmanager

@@ -46,6 +46,7 @@ from tasks.days import ONE_DAY, prague_day
 from tasks.notices import Notice
 from tasks.notices.matter import Code
 from tests import receivers
+from tests.conftest import let_go_of_events
 from tests.flows.conftest import Firm
 from tests.flows.test_marking import completed, failed
 from tests.receivers import LOGIN, PASSWORD, Hook, Mailbox, eventually
@@ -97,6 +98,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
             PREFECT_LOGGING_TO_API_ENABLED: False,
         }
         things.enter_context(temporary_settings(quick))
+        things.callback(let_go_of_events)
         notification(mail, end).save("notification", overwrite=True)
         yield People(mail, end, folder / "server.log")
 
