@@ -16,6 +16,7 @@ from prefect.settings import (
 )
 
 from sandbox.services import free_port, prefect_server, wait_for_server
+from tests.conftest import let_go_of_events
 from tests.faults.cells import completed, written_twice
 from tests.faults.child import LONGEST_SECONDS, Point, started
 from tests.faults.stage import Stage
@@ -62,3 +63,4 @@ def own_server(folder: Path, port: int) -> Generator[None]:
     with prefect_server(folder, port, settings):
         wait_for_server(f"http://127.0.0.1:{port}/api")
         yield
+        let_go_of_events()

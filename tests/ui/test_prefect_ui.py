@@ -34,6 +34,7 @@ from sandbox.mserver import open_mserver
 from sandbox.pohoda import SandboxPohoda
 from sandbox.services import free_port, prefect_command, prefect_server, wait_for_server
 from tasks.days import ONE_DAY, prague_day
+from tests.conftest import let_go_of_events
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(
@@ -75,6 +76,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert gopay(return_state=True).is_completed()
         assert day_report(day=TODAY, return_state=True).is_completed()
         yield api.removesuffix("/api")
+        let_go_of_events()
 
 
 @pytest.fixture
